@@ -1,0 +1,154 @@
+# croft - GNU make. `make help` lists the targets.
+# O= where everything is built; PREFIX, SYSCONFDIR, DESTDIR as usual; CFLAGS, LDFLAGS of the builder come last.
+# LIBC=musl (default where musl-gcc is installed): croft and croft-idmap are static position-independent programs.
+# LIBC=glibc: they are dynamic, fully relocated at start.
+
+O            ?= build
+PREFIX       ?= /usr/local
+SYSCONFDIR   ?= /etc
+BINDIR       ?= $(PREFIX)/bin
+LIBEXECDIR   ?= $(PREFIX)/libexec/croft
+MANDIR       ?= $(PREFIX)/share/man
+STATEDIR     ?= /var/lib/croft
+DESTDIR      ?=
+CC           ?= gcc
+MUSL_CC      ?= musl-gcc
+LIBC         ?= $(if $(shell command -v $(MUSL_CC) 2>/dev/null),musl,glibc)
+PKG_CONFIG   ?= pkg-config
+VERSION      := 0.1.0
+WERROR       ?= $(if $(CI),-Werror)
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := all
+
+# --- sources ---------------------------------------------------------------
+COMMON_SRC   := $(sort $(wildcard common/*.c))
+POLICY_SRC   := $(sort $(wildcard policy/*.c))
+SANDBOX_SRC  := $(sort $(wildcard sandbox/*.c))
+FRONTEND_SRC := $(sort $(wildcard frontend/*.c))
+IDMAP_SRC    := $(sort $(wildcard helper/idmap/*.c))
+ROOT_SRC     := $(sort $(wildcard frontend/rootbuild/*.c))
+SUBID_SRC    := $(sort $(wildcard frontend/subid/*.c))
+GEN_SRC      := $(O)/gen/capnames.c $(O)/gen/policy_text.c
+
+# --- flags -----------------------------------------------------------------
+probe = $(shell echo 'int x;' | $(CC) -Werror $(1) -x c -c -o /dev/null - 2>/dev/null && echo '$(1)')
+WARN    := -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
+           -Wpointer-arith -Wcast-qual -Wwrite-strings -Wswitch-enum -Wconversion -Wimplicit-fallthrough \
+           $(call probe,-Wduplicated-cond) $(call probe,-Wlogical-op) $(call probe,-Wjump-misses-init)
+HARDEN  := -fstack-protector-strong -fstack-clash-protection $(call probe,-ftrivial-auto-var-init=zero) \
+           $(call probe,-fcf-protection=full) $(call probe,-fstrict-flex-arrays=3) -fno-strict-overflow -fno-delete-null-pointer-checks
+HOUSE   := -std=gnu11 -D_GNU_SOURCE -I. -I$(O)/gen $(WARN) $(HARDEN) $(WERROR) -ffile-prefix-map=$(CURDIR)=. \
+           -DCROFT_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' -DSTATEDIR='"$(STATEDIR)"'
+OPT     := -O2 -g
+LINKSEC := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=none
+
+ifeq ($(LIBC),musl)
+MUSL_LIB := $(dir $(shell $(MUSL_CC) -print-file-name=rcrt1.o 2>/dev/null))
+MUSL_LIB := $(if $(wildcard $(MUSL_LIB)rcrt1.o),$(MUSL_LIB),/usr/lib/$(shell $(CC) -dumpmachine | sed 's/-gnu$$/-musl/')/)
+STATIC_CC   := $(MUSL_CC) -idirafter $(O)/gen/kernel
+STATIC_CF    = $(HOUSE) $(OPT) -fPIE $(CPPFLAGS) $(CFLAGS)
+STATIC_LINK  = $(CC) -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,--gc-sections $(LINKSEC) $(LDFLAGS) -o $@ \
+               $(MUSL_LIB)rcrt1.o $(MUSL_LIB)crti.o $(shell $(CC) -print-file-name=crtbeginS.o) $(1) \
+               $(MUSL_LIB)libc.a -lgcc -lgcc_eh $(shell $(CC) -print-file-name=crtendS.o) $(MUSL_LIB)crtn.o
+KERNEL_HEADERS := $(O)/gen/kernel/linux
+else
+STATIC_CC   := $(CC)
+STATIC_CF    = $(HOUSE) -D_FORTIFY_SOURCE=3 $(OPT) -fPIE $(CPPFLAGS) $(CFLAGS)
+STATIC_LINK  = $(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $(1)
+KERNEL_HEADERS :=
+endif
+SHARED_CF    = $(HOUSE) -D_FORTIFY_SOURCE=3 $(OPT) -fPIE $(CPPFLAGS) $(CFLAGS)
+
+# two kinds of objects: s/ for croft and the helpers, d/ (dynamic) for what needs a big library and for tests
+s_objs = $(patsubst $(O)/gen/%.c,$(O)/s/gen/%.o,$(patsubst %.c,$(O)/s/%.o,$(1)))
+d_objs = $(patsubst $(O)/gen/%.c,$(O)/d/gen/%.o,$(patsubst %.c,$(O)/d/%.o,$(1)))
+
+CROFT_OBJ := $(call s_objs,$(FRONTEND_SRC) $(SANDBOX_SRC) $(POLICY_SRC) $(COMMON_SRC) $(GEN_SRC))
+IDMAP_OBJ := $(call s_objs,$(IDMAP_SRC) $(POLICY_SRC) $(COMMON_SRC) $(GEN_SRC))
+ROOT_OBJ  := $(call d_objs,$(ROOT_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
+SUBID_OBJ := $(call d_objs,$(SUBID_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
+
+PROGRAMS := $(O)/croft $(O)/croft-idmap $(O)/croft-root $(O)/croft-subid
+
+all: $(PROGRAMS) ## build everything
+
+$(O)/croft: $(CROFT_OBJ)
+	$(call STATIC_LINK,$^)
+$(O)/croft-idmap: $(O)/s/idmap.a
+	$(call STATIC_LINK,-Wl,-u,main $^)
+$(O)/s/idmap.a: $(IDMAP_OBJ)
+	rm -f $@ && $(AR) rcs $@ $^
+$(O)/croft-root: $(ROOT_OBJ)
+	$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs libelf)
+$(O)/croft-subid: $(SUBID_OBJ)
+	$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lsubid
+
+$(O)/s/%.o: %.c $(O)/flags | $(KERNEL_HEADERS)
+	@mkdir -p $(@D)
+	$(STATIC_CC) $(STATIC_CF) $(SANFLAGS) -MMD -MP -c -o $@ $<
+$(O)/s/gen/%.o: $(O)/gen/%.c $(O)/flags | $(KERNEL_HEADERS)
+	@mkdir -p $(@D)
+	$(STATIC_CC) $(STATIC_CF) $(SANFLAGS) -MMD -MP -c -o $@ $<
+$(O)/d/%.o: %.c $(O)/flags
+	@mkdir -p $(@D)
+	$(CC) $(SHARED_CF) $(SANFLAGS) -MMD -MP -c -o $@ $<
+$(O)/d/gen/%.o: $(O)/gen/%.c $(O)/flags
+	@mkdir -p $(@D)
+	$(CC) $(SHARED_CF) $(SANFLAGS) -MMD -MP -c -o $@ $<
+
+# objects are made again when a flag or a path changes
+FLAGS_NOW = $(LIBC) $(STATIC_CC) $(STATIC_CF) $(SHARED_CF) $(SANFLAGS)
+$(O)/flags: FORCE
+	@mkdir -p $(O)
+	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' > $@
+FORCE:
+
+# musl-gcc does not see the kernel's headers; link just those three directories
+$(O)/gen/kernel/linux:
+	@mkdir -p $(O)/gen/kernel
+	@for d in asm asm-generic linux; do \
+	    for i in /usr/include/$$d /usr/include/$(shell $(CC) -dumpmachine)/$$d; do \
+	        if [ -d $$i ]; then ln -sfn $$i $(O)/gen/kernel/$$d; break; fi; done; done
+
+$(O)/gen/capnames.c: common/capnames.awk
+	@mkdir -p $(@D)
+	printf '#include <linux/capability.h>\n' | $(CC) -E -dM - | awk -f $< > $@
+$(O)/gen/policy_text.c: policy/built-in.conf policy/text.awk
+	@mkdir -p $(@D)
+	awk -f policy/text.awk policy/built-in.conf > $@
+
+-include $(shell find $(O)/s $(O)/d -name '*.d' 2>/dev/null)
+
+include tests/tests.mk
+
+# --- install ---------------------------------------------------------------
+install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap its capabilities
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8
+	install -m 755 $(O)/croft $(DESTDIR)$(BINDIR)/croft
+	install -m 755 $(O)/croft-root $(O)/croft-subid $(DESTDIR)$(LIBEXECDIR)/
+	install -m 755 $(O)/croft-idmap $(DESTDIR)$(LIBEXECDIR)/croft-idmap
+	sh packaging/grant-idmap $(DESTDIR)$(LIBEXECDIR)/croft-idmap
+	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(MANDIR)/man1/
+	install -m 644 $(wildcard man/*.5) $(DESTDIR)$(MANDIR)/man5/
+	install -m 644 $(wildcard man/*.8) $(DESTDIR)$(MANDIR)/man8/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/croft
+	install -m 644 policy/policy.conf $(DESTDIR)$(PREFIX)/share/doc/croft/policy.conf
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(BINDIR)/croft $(DESTDIR)$(PREFIX)/share/doc/croft/policy.conf
+	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,croft-root croft-subid croft-idmap)
+	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(wildcard man/*.1)))
+	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(wildcard man/*.5)))
+	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(wildcard man/*.8)))
+	rmdir $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(PREFIX)/share/doc/croft 2>/dev/null || true
+
+clean: ## remove what was built
+	rm -rf $(O)
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' Makefile tests/tests.mk | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
+
+.PHONY: all install uninstall clean help FORCE

@@ -1,0 +1,110 @@
+/*
+ * policy.h - what an administrator lets croft do. The types, and who may be asked what.
+ *
+ * A request is allowed when one allow line covers all of it and no deny line
+ * matches; the order of lines and files never matters. croft-policy(5) is the
+ * language; parse.h reads it, decide.h decides, load.h opens it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum policy_kind {
+	POLICY_VOLUME,  /* a host directory or file in the sandbox: a path */
+	POLICY_ROOT,    /* a root file system: a path, or "host" */
+	POLICY_IDS,     /* "subordinate": the use of subordinate ids; "setgroups": setgroups(2) with them */
+	POLICY_NETWORK, /* "none", "host" */
+	POLICY_KIND_COUNT
+};
+
+enum policy_action { POLICY_ALLOW, POLICY_DENY, POLICY_LIMIT };
+
+enum policy_who { WHO_EVERYONE, WHO_USER, WHO_GROUP };
+
+enum policy_limit {
+	LIMIT_IDS, /* subordinate ids of each map, uids and gids counted apart */
+	POLICY_LIMIT_COUNT
+};
+
+/* What a request wants beyond reading, and what a line grants. Reading is always part of it. */
+enum policy_right {
+	RIGHT_WRITE = 1 << 0,
+	RIGHT_EXEC = 1 << 1, /* the mount is not noexec */
+};
+
+enum policy_condition {
+	COND_OWNER_CALLER = 1 << 0, /* the object belongs to the caller */
+	COND_OWNER_ROOT = 1 << 1,   /* the object belongs to the host's root */
+	COND_SUBMOUNTS = 1 << 2,    /* grants: other mounts below the object come along */
+	COND_NOEXEC = 1 << 3,       /* grants only noexec mounts */
+	COND_SOCKETS = 1 << 4,      /* grants: the object itself may be a socket or a FIFO */
+};
+
+struct policy_rule {
+	uint8_t action;     /* enum policy_action */
+	uint8_t kind;       /* enum policy_kind; enum policy_limit for POLICY_LIMIT */
+	uint8_t who;        /* enum policy_who */
+	uint8_t rights;     /* enum policy_right bits; a deny line without a mode matches every mode: 0 */
+	uint8_t conditions; /* enum policy_condition bits */
+	uint32_t id;        /* uid or gid of WHO_USER, WHO_GROUP */
+	uint64_t limit;     /* POLICY_LIMIT */
+	const char *value;  /* pattern (still with %u, %h ...) or word; NULL for POLICY_LIMIT */
+	const char *file;   /* where it stands; "built-in policy" for the one compiled in */
+	uint32_t line;      /* from 1 */
+};
+
+struct policy {
+	const struct policy_rule *rule;
+	size_t nrules;
+	bool built_in; /* no policy file is installed */
+};
+
+/* Who asks: from the kernel and the user database, never from the environment. */
+struct policy_caller {
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups; /* supplementary */
+	size_t ngroups;
+	const char *name; /* NULL: not in the user database; %u then covers nothing */
+	const char *home; /* NULL, "/" or relative: %h then covers nothing */
+};
+
+enum policy_object {
+	OBJECT_NONE, /* not a file: ids, network, root "host" */
+	OBJECT_DIRECTORY,
+	OBJECT_FILE,
+	OBJECT_SOCKET, /* a socket or a FIFO */
+	OBJECT_DEVICE,
+};
+
+/* What is asked for. For files it is filled in from the pinned descriptor (object.h), never from the requested name. */
+struct policy_request {
+	uint8_t kind;          /* enum policy_kind */
+	uint8_t rights;        /* enum policy_right bits */
+	uint8_t object;        /* enum policy_object */
+	bool submounts;        /* other mounts lie below, and that matters here */
+	uid_t owner;           /* of the object */
+	const char *value;     /* resolved absolute path, or the word */
+	const char *kernel_fs; /* NULL, or the name of a kernel file system (proc, sysfs ...) that is never a volume */
+};
+
+enum policy_reason {
+	REASON_ALLOWED,     /* rule: the line that grants it */
+	REASON_NO_RULE,     /* nothing covers it */
+	REASON_DENIED,      /* rule: the deny line that matches the object */
+	REASON_DENIED_BELOW, /* rule: the deny line whose object lies below the request */
+	REASON_RIGHTS,      /* rule: the line that covers the object but grants less (ro, noexec, no submounts, no sockets) */
+	REASON_OWNER,       /* rule: the line that would grant it if the owner were another */
+	REASON_KERNEL_FS,   /* a kernel file system is never a volume */
+	REASON_DEVICE,      /* a device is never a volume */
+	POLICY_REASON_COUNT
+};
+
+struct policy_verdict {
+	bool allowed;
+	uint8_t reason;                 /* enum policy_reason */
+	const struct policy_rule *rule; /* NULL for REASON_NO_RULE, REASON_KERNEL_FS, REASON_DEVICE */
+};
