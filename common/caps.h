@@ -14,11 +14,13 @@ struct caps {
 	uint64_t inheritable;
 };
 
-int caps_get(struct caps *ret);        /* 0 or -errno */
-int caps_set(const struct caps *c);    /* 0 or -errno */
-int caps_last(void);                   /* the highest capability this kernel knows (prctl PR_CAPBSET_READ) */
-int caps_bounding_keep(uint64_t keep); /* drops the others from the bounding set: 0 or -errno; needs CAP_SETPCAP */
-int caps_ambient_set(uint64_t set);    /* clears the ambient set, then raises these; they must be permitted and inheritable */
+int caps_get(struct caps *ret);     /* 0 or -errno */
+int caps_set(const struct caps *c); /* 0 or -errno */
+int caps_last(void);                /* the highest capability this kernel knows (prctl PR_CAPBSET_READ) */
+int caps_bounding_keep(
+	uint64_t keep); /* drops the others from the bounding set: 0 or -errno; needs CAP_SETPCAP */
+int caps_ambient_set(
+	uint64_t set); /* clears the ambient set, then raises these; they must be permitted and inheritable */
 
 /* "CAP_CHOWN" for 0 and so on; NULL for a number unknown when croft was built. */
 const char *caps_name(unsigned cap);

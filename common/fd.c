@@ -129,7 +129,8 @@ int fd_fill_std(void)
 
 		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
-		got = open("/dev/null", O_RDWR); /* the lowest free number is fd; not O_CLOEXEC: it is to be inherited */
+		got = open("/dev/null",
+			   O_RDWR); /* the lowest free number is fd; not O_CLOEXEC: it is to be inherited */
 		if (got < 0)
 			return -errno;
 		if (got != fd) {
@@ -151,12 +152,15 @@ int fd_check_std(struct err *e)
 		if (flags < 0)
 			return err_sys(e, "look at %s", name[fd]);
 		if (flags & O_PATH)
-			return err_set(e, EBADF, "%s is a descriptor opened with O_PATH, which would lead out of the sandbox",
-			               name[fd]);
+			return err_set(
+				e, EBADF,
+				"%s is a descriptor opened with O_PATH, which would lead out of the sandbox",
+				name[fd]);
 		if (fstat(fd, &st) < 0)
 			return err_sys(e, "look at %s", name[fd]);
 		if (S_ISDIR(st.st_mode))
-			return err_set(e, EISDIR, "%s is a directory, which would lead out of the sandbox", name[fd]);
+			return err_set(e, EISDIR, "%s is a directory, which would lead out of the sandbox",
+				       name[fd]);
 	}
 	return 0;
 }

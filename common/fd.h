@@ -14,8 +14,8 @@
 
 #include "common/err.h"
 
-void fd_close(int fd);        /* keeps errno; ignores negative numbers */
-void fd_cleanup(int *fd);     /* for fd_auto */
+void fd_close(int fd);    /* keeps errno; ignores negative numbers */
+void fd_cleanup(int *fd); /* for fd_auto */
 #define fd_auto __attribute__((cleanup(fd_cleanup)))
 
 static inline int fd_take(int *fd)
@@ -27,7 +27,8 @@ static inline int fd_take(int *fd)
 }
 #define TAKE_FD(fd) fd_take(&(fd))
 
-/* Reads at most size bytes up to end of file, over short reads and EINTR. Returns the count or -errno; -EFBIG when more follows. */
+/* Reads at most size bytes up to end of file, over short reads and EINTR. Returns the count or -errno; -EFBIG
+ * when more follows. */
 ssize_t fd_read_all(int fd, void *buf, size_t size);
 
 /* Writes all or fails: 0 or -errno; a write that makes no progress is -EIO. */
@@ -43,7 +44,8 @@ int fd_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint6
  */
 int fd_path(int fd, char *buf, size_t size, struct err *e);
 
-/* Closes every descriptor from first to last (inclusive) that is not named in keep[] (ascending). close_range(2), Linux >= 5.9. */
+/* Closes every descriptor from first to last (inclusive) that is not named in keep[] (ascending).
+ * close_range(2), Linux >= 5.9. */
 int fd_close_range_but(unsigned first, unsigned last, const int *keep, size_t nkeep);
 
 /* Makes descriptors 0-2 exist: missing ones become /dev/null. Returns 0 or -errno. */

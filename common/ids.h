@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 enum {
-	IDS_RANGES_MAX = 340,  /* lines of one map: user_namespaces(7), Linux >= 4.15 */
-	IDS_TEXT_MAX = 4096,   /* a map written must be shorter than a page: 4095 bytes */
+	IDS_RANGES_MAX = 340, /* lines of one map: user_namespaces(7), Linux >= 4.15 */
+	IDS_TEXT_MAX = 4096,  /* a map written must be shorter than a page: 4095 bytes */
 };
 
 #define ID_NONE UINT32_MAX /* never an id: 4294967295 means "no change" to the kernel */
@@ -38,11 +38,11 @@ bool id_ranges_overlap(const struct id_range *a, const struct id_range *b);
 /*
  * The map of a caller: his own id at own_inside (ID_NONE: he is not mapped), and the ids of his
  * ranges, in order, at 0, 1, 2 ... leaving own_inside out, at most limit of them.
- * Adjacent pieces are joined. Returns the number of extents, or -EINVAL (a range is not valid, holds own, holds
- * id 0 of the host, or overlaps another), or -E2BIG (more than max extents).
+ * Adjacent pieces are joined. Returns the number of extents, or -EINVAL (a range is not valid, holds own,
+ * holds id 0 of the host, or overlaps another), or -E2BIG (more than max extents).
  */
-int id_layout(uint32_t own, uint32_t own_inside, const struct id_range *ranges, size_t nranges, uint64_t limit,
-              struct id_extent *ret, size_t max);
+int id_layout(uint32_t own, uint32_t own_inside, const struct id_range *ranges, size_t nranges,
+	      uint64_t limit, struct id_extent *ret, size_t max);
 
 /* "inside outside count\n" a line; returns the length, or -E2BIG when it does not fit. */
 int id_map_text(const struct id_extent *x, size_t n, char *buf, size_t size);

@@ -8,4 +8,5 @@
 enum log_priority { LOG_REFUSED = 4 /* warning */, LOG_GRANTED = 6 /* info */ };
 
 /* program[pid]: text, with every control character escaped, cut at 900 bytes. Keeps errno. */
-void log_auth(enum log_priority prio, const char *program, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void log_auth(enum log_priority prio, const char *program, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));

@@ -11,19 +11,20 @@
 /*
  * Finds the ranges of the user called name (may be NULL) or with that uid in the text of such a
  * file. Lines are NAME-OR-UID:START:COUNT; empty lines and lines that begin with # are skipped; a line
- * of somebody else is not looked into. A malformed line of the caller's own (CRLF, NUL, a fourth field, hexadecimal,
- * START + COUNT beyond 32 bits ...) is -EINVAL with file:line in *e; more than max ranges -E2BIG. A missing newline at the end is
- * fine. Returns the number of ranges (0: he has none).
+ * of somebody else is not looked into. A malformed line of the caller's own (CRLF, NUL, a fourth field,
+ * hexadecimal, START + COUNT beyond 32 bits ...) is -EINVAL with file:line in *e; more than max ranges
+ * -E2BIG. A missing newline at the end is fine. Returns the number of ranges (0: he has none).
  */
 int subid_parse(const char *text, size_t size, const char *file, const char *name, uint32_t uid,
-                struct id_range *ret, size_t max, struct err *e);
+		struct id_range *ret, size_t max, struct err *e);
 
 /*
- * The same from a file, streamed, so that 100 000 lines take milliseconds. The file must be regular, root's and not
- * writable by others, checked on the descriptor (a symbolic link to such a file is fine); it is opened O_NONBLOCK. A file that does
- * not exist has no ranges.
+ * The same from a file, streamed, so that 100 000 lines take milliseconds. The file must be regular, root's
+ * and not writable by others, checked on the descriptor (a symbolic link to such a file is fine); it is
+ * opened O_NONBLOCK. A file that does not exist has no ranges.
  */
-int subid_read(const char *file, const char *name, uint32_t uid, struct id_range *ret, size_t max, struct err *e);
+int subid_read(const char *file, const char *name, uint32_t uid, struct id_range *ret, size_t max,
+	       struct err *e);
 
 /*
  * Whether nsswitch.conf(5) names a source of subordinate ids other than files. Returns 0 or 1, or

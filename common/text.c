@@ -3,11 +3,12 @@
 #include <errno.h>
 #include <string.h>
 
-/* The length of the well-formed UTF-8 sequence at s (RFC 3629), or 0. */
-static size_t utf8_len(const unsigned char *s)
+size_t utf8_len(const unsigned char *s)
 {
 	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		return (s[1] & 0xc0) == 0x80 && s[1] >= 0xa0 - (s[0] != 0xc2) * 0x20 ? 2 : 0; /* C1 controls are not text */
+		return (s[1] & 0xc0) == 0x80 && s[1] >= 0xa0 - (s[0] != 0xc2) * 0x20
+			       ? 2
+			       : 0; /* C1 controls are not text */
 	if (s[0] >= 0xe0 && s[0] <= 0xef) {
 		if ((s[1] & 0xc0) != 0x80 || (s[2] & 0xc0) != 0x80)
 			return 0;

@@ -20,6 +20,10 @@ struct quoted {
 const char *quote(struct quoted *q, const char *text);
 #define QUOTE(text) quote(&(struct quoted){.s = ""}, (text))
 
+/* The length (2 to 4) of the well-formed UTF-8 sequence of a printable character at s (RFC 3629), or 0:
+ * ASCII, a C1 control, anything else. */
+size_t utf8_len(const unsigned char *s);
+
 /*
  * Strict numbers: decimal digits only, no sign, no blank, no leading zero, nothing
  * behind. 0 or -EINVAL (not a number) or -ERANGE (too large); *ret untouched on failure.
@@ -56,7 +60,8 @@ int path_clean(const char *path, char *buf, size_t size);
 /* Both clean: whether path is dir itself or lies below it, by components, never by string prefix. */
 bool path_covers(const char *dir, const char *path);
 
-/* The next component of a path: skips slashes, returns its start and length, or NULL at the end. Advances *p. */
+/* The next component of a path: skips slashes, returns its start and length, or NULL at the end. Advances *p.
+ */
 const char *path_next(const char **p, size_t *len);
 
 /* The part behind the last slash; the whole where there is none. */

@@ -1,6 +1,6 @@
 /*
- * userdb.h - passwd(5) and group(5) as text, without NSS: what privileged programs, and look-ups in a hostile root,
- * may use. The finders are pure.
+ * userdb.h - passwd(5) and group(5) as text, without NSS: what privileged programs, and look-ups in a hostile
+ * root, may use. The finders are pure.
  */
 #pragma once
 
@@ -23,7 +23,8 @@ struct userdb_user {
 };
 
 /* 0, or -ENOENT when no well-formed line has it, -ENOMEM when the arena is full. The first match counts. */
-int userdb_user_by_name(const char *text, size_t size, const char *name, struct arena *a, struct userdb_user *ret);
+int userdb_user_by_name(const char *text, size_t size, const char *name, struct arena *a,
+			struct userdb_user *ret);
 int userdb_user_by_uid(const char *text, size_t size, uint32_t uid, struct arena *a, struct userdb_user *ret);
 
 /* The gid of a group in the text of a group file: 0 or -ENOENT. */
@@ -33,5 +34,5 @@ int userdb_group_by_name(const char *text, size_t size, const char *name, uint32
  * Reads all of a user database (a regular file of at most USERDB_BYTES_MAX) below dirfd into the arena.
  * resolve: RESOLVE_ flags of openat2(2). Not pure. 0 or -errno.
  */
-int userdb_read(int dirfd, const char *path, uint64_t resolve, struct arena *a, const char **ret_text, size_t *ret_size,
-                struct err *e);
+int userdb_read(int dirfd, const char *path, uint64_t resolve, struct arena *a, const char **ret_text,
+		size_t *ret_size, struct err *e);

@@ -15,17 +15,19 @@ struct option_row {
 	char letter;      /* or 0 */
 	const char *arg;  /* NULL: takes none; else what stands in the help, as SRC:DST */
 	const char *help;
-	/* Puts the value (NULL where arg is NULL) into ctx. 0, or -errno with *e saying what is wrong with the value. */
+	/* Puts the value (NULL where arg is NULL) into ctx. 0, or -errno with *e saying what is wrong with
+	 * the value. */
 	int (*set)(void *ctx, const char *value, struct err *e);
 };
 
 /*
- * Parses argv[1...]: `--name`, `--name VALUE`, `--name=VALUE`, `-x`, `-xVALUE`, `-x VALUE`, and `-xy` for letters
- * without a value. *ret_next is the index of the first operand. A mistake is -EINVAL with a sentence that names the option, and the hint
- * "Try 'croft VERB --help'". --help and -h are -ECANCELED: the caller prints options_help().
+ * Parses argv[1...]: `--name`, `--name VALUE`, `--name=VALUE`, `-x`, `-xVALUE`, `-x VALUE`, and `-xy` for
+ * letters without a value. *ret_next is the index of the first operand. A mistake is -EINVAL with a sentence
+ * that names the option, and the hint "Try 'croft VERB --help'". --help and -h are -ECANCELED: the caller
+ * prints options_help().
  */
-int options_parse(const char *verb, const struct option_row *row, size_t nrows, int argc, char *const argv[], void *ctx,
-                  int *ret_next, struct err *e);
+int options_parse(const char *verb, const struct option_row *row, size_t nrows, int argc, char *const argv[],
+		  void *ctx, int *ret_next, struct err *e);
 
 /* Writes usage lines and one line an option to buf; always terminated, cut when it does not fit. */
 void options_help(const char *usage, const struct option_row *row, size_t nrows, char *buf, size_t size);

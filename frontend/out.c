@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/text.h"
 
 static char buffer[16384];
 static size_t used;
@@ -53,21 +54,6 @@ void out(const char *fmt, ...)
 	put(line, (size_t)n);
 }
 
-/* The length of the well-formed UTF-8 sequence at s, 0 when it is not one. */
-static size_t utf8_unit(const unsigned char *s)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
-
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0))
-		return 0;
-	if ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90))
-		return 0;
-	return n;
-}
-
 void out_json_string(const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
@@ -75,7 +61,7 @@ void out_json_string(const char *text)
 
 	put("\"", 1);
 	while (*s) {
-		size_t n = utf8_unit(s);
+		size_t n = *s < 0x80 ? 1 : utf8_len(s);
 
 		if (n == 0) {
 			put("\\ufffd", 6);

@@ -7,7 +7,8 @@
 #include "common/err.h"
 #include "policy/policy.h"
 
-/* Enough for POLICY_RULES_MAX rules and POLICY_BYTES_MAX of text; mem_map() it, untouched pages cost nothing. */
+/* Enough for POLICY_RULES_MAX rules and POLICY_BYTES_MAX of text; mem_map() it, untouched pages cost nothing.
+ */
 enum {
 	POLICY_BYTES_MAX = 4 << 20, /* of all policy files together */
 	POLICY_RULES_MAX = 65536,

@@ -80,7 +80,8 @@ enum policy_object {
 	OBJECT_DEVICE,
 };
 
-/* What is asked for. For files it is filled in from the pinned descriptor (object.h), never from the requested name. */
+/* What is asked for. For files it is filled in from the pinned descriptor (object.h), never from the
+ * requested name. */
 struct policy_request {
 	uint8_t kind;          /* enum policy_kind */
 	uint8_t rights;        /* enum policy_right bits */
@@ -88,18 +89,20 @@ struct policy_request {
 	bool submounts;        /* other mounts lie below, and that matters here */
 	uid_t owner;           /* of the object */
 	const char *value;     /* resolved absolute path, or the word */
-	const char *kernel_fs; /* NULL, or the name of a kernel file system (proc, sysfs ...) that is never a volume */
+	const char *kernel_fs; /* NULL, or the name of a kernel file system (proc, sysfs ...) that is never a
+				  volume */
 };
 
 enum policy_reason {
-	REASON_ALLOWED,     /* rule: the line that grants it */
-	REASON_NO_RULE,     /* nothing covers it */
-	REASON_DENIED,      /* rule: the deny line that matches the object */
+	REASON_ALLOWED,      /* rule: the line that grants it */
+	REASON_NO_RULE,      /* nothing covers it */
+	REASON_DENIED,       /* rule: the deny line that matches the object */
 	REASON_DENIED_BELOW, /* rule: the deny line whose object lies below the request */
-	REASON_RIGHTS,      /* rule: the line that covers the object but grants less (ro, noexec, no submounts, no sockets) */
-	REASON_OWNER,       /* rule: the line that would grant it if the owner were another */
-	REASON_KERNEL_FS,   /* a kernel file system is never a volume */
-	REASON_DEVICE,      /* a device is never a volume */
+	REASON_RIGHTS, /* rule: the line that covers the object but grants less (ro, noexec, no submounts, no
+			  sockets) */
+	REASON_OWNER,  /* rule: the line that would grant it if the owner were another */
+	REASON_KERNEL_FS, /* a kernel file system is never a volume */
+	REASON_DEVICE,    /* a device is never a volume */
 	POLICY_REASON_COUNT
 };
 

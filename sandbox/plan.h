@@ -25,7 +25,8 @@ enum {
 };
 
 enum plan_root {
-	PLAN_ROOT_HOST, /* a fresh tmpfs with the host's system bound read-only: the OP_MIRROR operations say what */
+	PLAN_ROOT_HOST, /* a fresh tmpfs with the host's system bound read-only: the OP_MIRROR operations say
+			   what */
 	PLAN_ROOT_DIR,  /* a directory */
 	PLAN_ROOT_COUNT
 };
@@ -39,12 +40,13 @@ enum plan_map {
 };
 
 enum plan_op_kind {
-	OP_MIRROR,   /* the host's source, read-only, at target: bound when a directory or file, made again when a symbolic link */
-	OP_VOLUME,   /* bind of source on target; flags */
-	OP_CONF,     /* bind of the file source on target, read-only: hosts, hostname, resolv.conf */
-	OP_TEXT,     /* a file with text at target */
-	OP_PROC,     /* procfs of the new pid namespace */
-	OP_SYSFS,    /* sysfs of the new network namespace */
+	OP_MIRROR, /* the host's source, read-only, at target: bound when a directory or file, made again when
+		      a symbolic link */
+	OP_VOLUME, /* bind of source on target; flags */
+	OP_CONF,   /* bind of the file source on target, read-only: hosts, hostname, resolv.conf */
+	OP_TEXT,   /* a file with text at target */
+	OP_PROC,   /* procfs of the new pid namespace */
+	OP_SYSFS,  /* sysfs of the new network namespace */
 	OP_SYS_HOST, /* the host's /sys, recursively read-only */
 	OP_TMPFS,    /* tmpfs: mode, size, inodes, flags */
 	OP_DEV,      /* the minimal /dev on a tmpfs */
@@ -114,19 +116,19 @@ struct plan {
 	uint32_t namespaces; /* enum plan_ns; user, mount, pid, uts and ipc are always new */
 
 	const char *hostname;
-	const char *user;          /* name of the user inside, for messages */
-	uint32_t uid;              /* inside */
+	const char *user; /* name of the user inside, for messages */
+	uint32_t uid;     /* inside */
 	uint32_t gid;
-	const char *cwd;           /* clean absolute path in the sandbox */
-	struct plan_strings argv;  /* empty: the login shell, /bin/bash -l else /bin/sh -l */
-	struct plan_strings env;   /* NAME=VALUE, complete */
-	struct plan_fds keep_fds;  /* beside 0-2, ascending */
-	uint32_t init;             /* bool: croft's init is pid 1 */
-	uint32_t tty;              /* enum plan_tty; 0: no terminal */
-	uint64_t caps;             /* CAP_BIT()s the command may hold; the rest leaves the bounding set */
-	uint64_t caps_ambient;     /* those that a user other than root gets, too */
-	uint32_t lock_mounts;      /* bool: the finished tree is copied into a second user and mount namespace */
-	uint32_t stop_timeout_ms;  /* from the first TERM to KILL */
+	const char *cwd;          /* clean absolute path in the sandbox */
+	struct plan_strings argv; /* empty: the login shell, /bin/bash -l else /bin/sh -l */
+	struct plan_strings env;  /* NAME=VALUE, complete */
+	struct plan_fds keep_fds; /* beside 0-2, ascending */
+	uint32_t init;            /* bool: croft's init is pid 1 */
+	uint32_t tty;             /* enum plan_tty; 0: no terminal */
+	uint64_t caps;            /* CAP_BIT()s the command may hold; the rest leaves the bounding set */
+	uint64_t caps_ambient;    /* those that a user other than root gets, too */
+	uint32_t lock_mounts; /* bool: the finished tree is copied into a second user and mount namespace */
+	uint32_t stop_timeout_ms; /* from the first TERM to KILL */
 };
 
 /* Checks what the types cannot say: enums, flags, clean paths, limits. 0 or -EINVAL with *e. */

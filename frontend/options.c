@@ -1,0 +1,148 @@
+#include "frontend/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/text.h"
+
+struct scan {
+	const char *verb;
+	const struct option_row *row;
+	size_t nrows;
+	int argc;
+	char *const *argv;
+	int next; /* the argument to look at */
+	void *ctx;
+	struct err *e;
+};
+
+static int try_help(struct scan *s)
+{
+	return err_hint(s->e, "Try 'croft %s --help'", s->verb);
+}
+
+/* Calls the setter; its sentence gets the option's name in front. */
+static int apply(struct scan *s, const struct option_row *row, const char *value)
+{
+	int r = row->set(s->ctx, value, s->e);
+
+	return r < 0 ? err_wrap(s->e, "option --%s", row->name) : 0;
+}
+
+/* The value of row: what is glued to it, else the next argument. */
+static int with_value(struct scan *s, const struct option_row *row, const char *glued)
+{
+	if (!row->arg)
+		return apply(s, row, NULL);
+	if (!glued && s->next >= s->argc) {
+		err_set(s->e, EINVAL, "option --%s needs a value: %s", row->name, row->arg);
+		return try_help(s);
+	}
+	return apply(s, row, glued ? glued : s->argv[s->next++]);
+}
+
+static int parse_long(struct scan *s, const char *word)
+{
+	const char *eq = strchr(word, '=');
+	size_t n = eq ? (size_t)(eq - word) : strlen(word);
+
+	if (text_is(word, n, "help") && !eq)
+		return -ECANCELED;
+	for (size_t i = 0; i < s->nrows; i++) {
+		const struct option_row *row = &s->row[i];
+
+		if (!text_is(word, n, row->name))
+			continue;
+		if (eq && !row->arg) {
+			err_set(s->e, EINVAL, "option --%s takes no value", row->name);
+			return try_help(s);
+		}
+		return with_value(s, row, eq ? eq + 1 : NULL);
+	}
+	err_set(s->e, EINVAL, "unknown option --%s", QUOTE(word));
+	return try_help(s);
+}
+
+static const struct option_row *find_letter(const struct scan *s, char letter)
+{
+	for (size_t i = 0; i < s->nrows; i++)
+		if (s->row[i].letter && s->row[i].letter == letter)
+			return &s->row[i];
+	return NULL;
+}
+
+static int parse_letters(struct scan *s, const char *word)
+{
+	for (const char *p = word; *p; p++) {
+		const struct option_row *row = find_letter(s, *p);
+		int r;
+
+		if (!row && *p == 'h')
+			return -ECANCELED;
+		if (!row) {
+			char one[2] = {*p, '\0'};
+
+			err_set(s->e, EINVAL, "unknown option -%s", QUOTE(one));
+			return try_help(s);
+		}
+		r = with_value(s, row, row->arg && p[1] ? p + 1 : NULL);
+		if (r < 0 || row->arg)
+			return r;
+	}
+	return 0;
+}
+
+int options_parse(const char *verb, const struct option_row *row, size_t nrows, int argc, char *const argv[],
+		  void *ctx, int *ret_next, struct err *e)
+{
+	struct scan s = {verb, row, nrows, argc, argv, 1, ctx, e};
+
+	while (s.next < argc) {
+		const char *word = argv[s.next];
+		int r;
+
+		if (word[0] != '-' || !word[1])
+			break;
+		s.next++;
+		if (!strcmp(word, "--"))
+			break;
+		r = word[1] == '-' ? parse_long(&s, word + 2) : parse_letters(&s, word + 1);
+		if (r < 0)
+			return r;
+	}
+	*ret_next = s.next;
+	return 0;
+}
+
+static void append(char *buf, size_t size, size_t *used, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n > size - 1 - *used)
+		n = size - 1 - *used;
+	memcpy(buf + *used, text, n);
+	*used += n;
+	buf[*used] = '\0';
+}
+
+void options_help(const char *usage, const struct option_row *row, size_t nrows, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	append(buf, size, &used, usage);
+	if (nrows)
+		append(buf, size, &used, "\nOptions:\n");
+	for (size_t i = 0; i < nrows; i++) {
+		char left[96], line[320];
+
+		snprintf(left, sizeof(left), "%c%c %s--%s%s%s", row[i].letter ? '-' : ' ',
+			 row[i].letter ? row[i].letter : ' ', row[i].letter ? "" : " ", row[i].name,
+			 row[i].arg ? " " : "", row[i].arg ? row[i].arg : "");
+		snprintf(line, sizeof(line),
+			 strlen(left) > 34 ? "  %s\n                                      %s\n"
+					   : "  %-35s %s\n",
+			 left, row[i].help);
+		append(buf, size, &used, line);
+	}
+}
