@@ -1,0 +1,37 @@
+/*
+ * roots.h - the names of root file systems and where they are. Not pure: environment, stat(2).
+ *
+ * A ROOT on the command line is a path (it contains a '/'), the word `host`, or a name: of a directory in
+ * $XDG_DATA_HOME/croft/roots (where that is unset, empty or not absolute: $HOME/.local/share/croft/roots),
+ * the user's own, or in STATEDIR/roots, everybody's. The user's own come first.
+ */
+#pragma once
+
+#include "common/arena.h"
+#include "common/err.h"
+#include "sandbox/plan.h"
+
+enum { ROOTS_NAME_MAX = 128 }; /* bytes of a name: leaves room for what croft puts before and behind it */
+
+/*
+ * Whether name may be given to a root: not empty, no '/', no control character, no '.' or '-' in front, not
+ * `host`, at most ROOTS_NAME_MAX bytes. 0 or -EINVAL.
+ */
+int roots_check_name(const char *name, struct err *e);
+
+/* The directory of the user's own roots, which need not exist. 0; -ENOENT when neither variable tells it. */
+int roots_user_dir(struct arena *a, const char **ret, struct err *e);
+
+/* The directory of everybody's roots. */
+const char *roots_shared_dir(void);
+
+/* dir/name in *a: 0, or -ENAMETOOLONG, -ENOMEM. */
+int roots_join(struct arena *a, const char *dir, const char *name, const char **ret, struct err *e);
+
+/*
+ * What root means. A path comes back as it is, not looked at; `host` has the path "". 0, or -ENOENT when
+ * there is no such name (the hint says what to write), -EINVAL when it cannot be one, or why a directory that
+ * may hold it cannot be read.
+ */
+int roots_find(const char *root, struct arena *a, enum plan_root *ret_kind, const char **ret_path,
+	       struct err *e);
