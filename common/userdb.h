@@ -10,6 +10,7 @@
 
 #include "common/arena.h"
 #include "common/err.h"
+#include "common/ids.h"
 
 enum { USERDB_BYTES_MAX = 16 << 20 };
 
@@ -29,6 +30,13 @@ int userdb_user_by_uid(const char *text, size_t size, uint32_t uid, struct arena
 
 /* The gid of a group in the text of a group file: 0 or -ENOENT. */
 int userdb_group_by_name(const char *text, size_t size, const char *name, uint32_t *ret);
+
+/*
+ * Whether an entry of a passwd or group text (both have the id in the third field) has an id in one of the
+ * ranges; its name (cut to name_size - 1 bytes, not escaped) and its id are then written. CVE-2024-56433.
+ */
+bool userdb_id_within(const char *text, size_t size, const struct id_range *range, size_t n, char *name,
+		      size_t name_size, uint32_t *ret_id);
 
 /*
  * Reads all of a user database (a regular file of at most USERDB_BYTES_MAX) below dirfd into the arena.
