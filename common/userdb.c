@@ -129,42 +129,47 @@ int userdb_group_by_name(const char *text, size_t size, const char *name, uint32
 
 /* The id of a line of either file; more tolerant than the finders, since a line that looks odd still names
  * an id that somebody has. */
-static bool any_id(struct slice line, struct slice *name, uint32_t *ret)
+static bool any_id(struct slice line, uint32_t *ret)
 {
 	const char *end = line.s + line.n;
+	const char *colon = NULL;
 	struct slice f = {.s = line.s};
 
-	for (int i = 0;; i++) {
-		const char *colon = memchr(f.s, ':', (size_t)(end - f.s));
-
-		f.n = (size_t)((colon ? colon : end) - f.s);
-		if (i == 0)
-			*name = f;
-		if (i == ID_FIELD)
-			return id_field(f, ret);
-		if (!colon)
+	for (int i = 0; i <= ID_FIELD; i++) {
+		f.s = colon ? colon + 1 : line.s;
+		colon = memchr(f.s, ':', (size_t)(end - f.s));
+		if (!colon && i < ID_FIELD)
 			return false;
-		f.s = colon + 1;
 	}
+	f.n = (size_t)((colon ? colon : end) - f.s);
+	return id_field(f, ret);
+}
+
+static void copy_name(struct slice line, char *name, size_t size)
+{
+	const char *colon = memchr(line.s, ':', line.n);
+	size_t len = colon ? (size_t)(colon - line.s) : line.n;
+
+	if (len >= size)
+		len = size - 1;
+	memcpy(name, line.s, len);
+	name[len] = '\0';
 }
 
 bool userdb_id_within(const char *text, size_t size, const struct id_range *range, size_t n, char *name,
 		      size_t name_size, uint32_t *ret_id)
 {
 	const char *p = text;
-	struct slice line, who;
+	struct slice line;
 	uint32_t id;
 
 	while (next_line(&p, text + size, &line)) {
-		if (!any_id(line, &who, &id))
+		if (!any_id(line, &id))
 			continue;
 		for (size_t i = 0; i < n; i++) {
-			size_t len = who.n < name_size ? who.n : name_size - 1;
-
 			if (!id_range_has(&range[i], id))
 				continue;
-			memcpy(name, who.s, len);
-			name[len] = '\0';
+			copy_name(line, name, name_size);
 			*ret_id = id;
 			return true;
 		}
