@@ -1,5 +1,6 @@
 # croft - GNU make. `make help` lists the targets.
 # O= where everything is built; PREFIX, SYSCONFDIR, DESTDIR as usual; CFLAGS, LDFLAGS of the builder come last.
+# V=1 shows the commands. CI=1 makes warnings errors, and skipped tests failures.
 # LIBC=musl (default where musl-gcc is installed): croft and croft-idmap are static position-independent programs.
 # LIBC=glibc: they are dynamic, fully relocated at start.
 
@@ -11,17 +12,22 @@ LIBEXECDIR   ?= $(PREFIX)/libexec/croft
 MANDIR       ?= $(PREFIX)/share/man
 STATEDIR     ?= /var/lib/croft
 DESTDIR      ?=
-CC           ?= gcc
+ifeq ($(origin CC),default)
+CC           := gcc
+endif
 MUSL_CC      ?= musl-gcc
 LIBC         ?= $(if $(shell command -v $(MUSL_CC) 2>/dev/null),musl,glibc)
 PKG_CONFIG   ?= pkg-config
 VERSION      := 0.1.0
 WERROR       ?= $(if $(CI),-Werror)
+V            ?=
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
+Q := $(if $(V),,@)
+say = @$(if $(V),:,printf '  %-5s %s\n' $(1) $(patsubst $(O)/%,%,$(2)))
 
 # --- sources ---------------------------------------------------------------
 COMMON_SRC   := $(sort $(wildcard common/*.c))
@@ -31,6 +37,7 @@ FRONTEND_SRC := $(sort $(wildcard frontend/*.c))
 IDMAP_SRC    := $(sort $(wildcard helper/idmap/*.c))
 ROOT_SRC     := $(sort $(wildcard frontend/rootbuild/*.c))
 SUBID_SRC    := $(sort $(wildcard frontend/subid/*.c))
+MAN          := $(sort $(wildcard man/*.[158]))
 GEN_SRC      := $(O)/gen/capnames.c $(O)/gen/policy_text.c
 
 # --- flags -----------------------------------------------------------------
@@ -40,14 +47,16 @@ WARN    := -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-proto
            $(call probe,-Wduplicated-cond) $(call probe,-Wlogical-op) $(call probe,-Wjump-misses-init)
 HARDEN  := -fstack-protector-strong -fstack-clash-protection $(call probe,-ftrivial-auto-var-init=zero) \
            $(call probe,-fcf-protection=full) $(call probe,-fstrict-flex-arrays=3) -fno-strict-overflow -fno-delete-null-pointer-checks
-HOUSE   := -std=gnu11 -D_GNU_SOURCE -I. -I$(O)/gen $(WARN) $(HARDEN) $(WERROR) -ffile-prefix-map=$(CURDIR)=. \
+HOUSE   := -std=gnu11 -D_GNU_SOURCE -I. -I$(O)/gen $(WARN) $(HARDEN) $(WERROR) \
+           -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=build -ffile-prefix-map=$(O)=build \
            -DCROFT_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' -DSTATEDIR='"$(STATEDIR)"'
 OPT     := -O2 -g
 LINKSEC := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=none
 
 ifeq ($(LIBC),musl)
-MUSL_LIB := $(dir $(shell $(MUSL_CC) -print-file-name=rcrt1.o 2>/dev/null))
-MUSL_LIB := $(if $(wildcard $(MUSL_LIB)rcrt1.o),$(MUSL_LIB),/usr/lib/$(shell $(CC) -dumpmachine | sed 's/-gnu$$/-musl/')/)
+# Not asked with -print-file-name: musl-gcc answers with the rcrt1.o and libc.a of glibc.
+MUSL_DIRS   := /usr/lib/$(patsubst %-gnu,%-musl,$(shell $(CC) -dumpmachine)) /usr/local/musl/lib /usr/lib/musl/lib
+MUSL_LIB    ?= $(patsubst %rcrt1.o,%,$(firstword $(wildcard $(addsuffix /rcrt1.o,$(MUSL_DIRS)))))
 STATIC_CC   := $(MUSL_CC) -idirafter $(O)/gen/kernel
 STATIC_CF    = $(HOUSE) $(OPT) -fPIE $(CPPFLAGS) $(CFLAGS)
 STATIC_LINK  = $(CC) -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,--gc-sections $(LINKSEC) $(LDFLAGS) -o $@ \
@@ -63,8 +72,8 @@ endif
 SHARED_CF    = $(HOUSE) -D_FORTIFY_SOURCE=3 $(OPT) -fPIE $(CPPFLAGS) $(CFLAGS)
 
 # two kinds of objects: s/ for croft and the helpers, d/ (dynamic) for what needs a big library and for tests
-s_objs = $(patsubst $(O)/gen/%.c,$(O)/s/gen/%.o,$(patsubst %.c,$(O)/s/%.o,$(1)))
-d_objs = $(patsubst $(O)/gen/%.c,$(O)/d/gen/%.o,$(patsubst %.c,$(O)/d/%.o,$(1)))
+s_objs = $(patsubst %.c,$(O)/s/%.o,$(patsubst $(O)/gen/%,gen/%,$(1)))
+d_objs = $(patsubst %.c,$(O)/d/%.o,$(patsubst $(O)/gen/%,gen/%,$(1)))
 
 CROFT_OBJ := $(call s_objs,$(FRONTEND_SRC) $(SANDBOX_SRC) $(POLICY_SRC) $(COMMON_SRC) $(GEN_SRC))
 IDMAP_OBJ := $(call s_objs,$(IDMAP_SRC) $(POLICY_SRC) $(COMMON_SRC) $(GEN_SRC))
@@ -76,31 +85,40 @@ PROGRAMS := $(O)/croft $(O)/croft-idmap $(O)/croft-root $(O)/croft-subid
 all: $(PROGRAMS) ## build everything
 
 $(O)/croft: $(CROFT_OBJ)
-	$(call STATIC_LINK,$^)
+	$(call say,LINK,$@)
+	$(Q)$(call STATIC_LINK,$^)
+# from an archive, so that it holds only what it uses
 $(O)/croft-idmap: $(O)/s/idmap.a
-	$(call STATIC_LINK,-Wl,-u,main $^)
+	$(call say,LINK,$@)
+	$(Q)$(call STATIC_LINK,-u main $^)
 $(O)/s/idmap.a: $(IDMAP_OBJ)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcsD $@ $^
 $(O)/croft-root: $(ROOT_OBJ)
-	$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs libelf)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lelf
 $(O)/croft-subid: $(SUBID_OBJ)
-	$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lsubid
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lsubid
 
 $(O)/s/%.o: %.c $(O)/flags | $(KERNEL_HEADERS)
-	@mkdir -p $(@D)
-	$(STATIC_CC) $(STATIC_CF) $(SANFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(STATIC_CC) $(STATIC_CF) $(SANFLAGS) -MMD -MP -c -o $@ $<
 $(O)/s/gen/%.o: $(O)/gen/%.c $(O)/flags | $(KERNEL_HEADERS)
-	@mkdir -p $(@D)
-	$(STATIC_CC) $(STATIC_CF) $(SANFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(STATIC_CC) $(STATIC_CF) $(SANFLAGS) -MMD -MP -c -o $@ $<
 $(O)/d/%.o: %.c $(O)/flags
-	@mkdir -p $(@D)
-	$(CC) $(SHARED_CF) $(SANFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SHARED_CF) $(SANFLAGS) -MMD -MP -c -o $@ $<
 $(O)/d/gen/%.o: $(O)/gen/%.c $(O)/flags
-	@mkdir -p $(@D)
-	$(CC) $(SHARED_CF) $(SANFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SHARED_CF) $(SANFLAGS) -MMD -MP -c -o $@ $<
 
 # objects are made again when a flag or a path changes
-FLAGS_NOW = $(LIBC) $(STATIC_CC) $(STATIC_CF) $(SHARED_CF) $(SANFLAGS)
+FLAGS_NOW = $(LIBC) $(STATIC_CC) $(STATIC_CF) $(CC) $(SHARED_CF) $(SANFLAGS) $(LDFLAGS)
 $(O)/flags: FORCE
 	@mkdir -p $(O)
 	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' > $@
@@ -115,10 +133,10 @@ $(O)/gen/kernel/linux:
 
 $(O)/gen/capnames.c: common/capnames.awk
 	@mkdir -p $(@D)
-	printf '#include <linux/capability.h>\n' | $(CC) -E -dM - | awk -f $< > $@
+	$(Q)printf '#include <linux/capability.h>\n' | $(CC) -E -dM - | awk -f $< > $@
 $(O)/gen/policy_text.c: policy/built-in.conf policy/text.awk
 	@mkdir -p $(@D)
-	awk -f policy/text.awk policy/built-in.conf > $@
+	$(Q)awk -f policy/text.awk policy/built-in.conf > $@
 
 -include $(shell find $(O)/s $(O)/d -name '*.d' 2>/dev/null)
 
@@ -131,18 +149,14 @@ install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap i
 	install -m 755 $(O)/croft-root $(O)/croft-subid $(DESTDIR)$(LIBEXECDIR)/
 	install -m 755 $(O)/croft-idmap $(DESTDIR)$(LIBEXECDIR)/croft-idmap
 	sh packaging/grant-idmap $(DESTDIR)$(LIBEXECDIR)/croft-idmap
-	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(MANDIR)/man1/
-	install -m 644 $(wildcard man/*.5) $(DESTDIR)$(MANDIR)/man5/
-	install -m 644 $(wildcard man/*.8) $(DESTDIR)$(MANDIR)/man8/
+	set -e; for page in $(MAN); do install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/; done
 	install -d $(DESTDIR)$(PREFIX)/share/doc/croft
 	install -m 644 policy/policy.conf $(DESTDIR)$(PREFIX)/share/doc/croft/policy.conf
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/croft $(DESTDIR)$(PREFIX)/share/doc/croft/policy.conf
 	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,croft-root croft-subid croft-idmap)
-	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(wildcard man/*.1)))
-	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(wildcard man/*.5)))
-	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(wildcard man/*.8)))
+	rm -f $(foreach page,$(MAN),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rmdir $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(PREFIX)/share/doc/croft 2>/dev/null || true
 
 clean: ## remove what was built
