@@ -1,0 +1,71 @@
+# Tests, checks and reports; part of the Makefile.
+
+PYTHON ?= python3
+TESTS  ?=
+
+# --- unit tests: a program a file, linked with what it needs from archives of all modules ---------------
+UNIT_SRC  := $(sort $(wildcard tests/unit/test_*.c))
+UNIT      := $(UNIT_SRC:tests/unit/%.c=$(O)/test/%)
+# name of the archive, its sources
+archive    = $(eval $(O)/test/$(1).a: $(call d_objs,$(2)))$(O)/test/$(1).a
+UNIT_LIBS := $(call archive,frontend,$(filter-out %/main.c,$(FRONTEND_SRC))) $(call archive,sandbox,$(SANDBOX_SRC)) \
+             $(call archive,policy,$(POLICY_SRC)) $(call archive,common,$(COMMON_SRC) $(GEN_SRC))
+# programs with modules of their own
+$(filter $(O)/test/test_idmap%,$(UNIT)): $(call archive,idmap,$(filter-out %/main.c,$(IDMAP_SRC)))
+$(filter $(O)/test/test_rootbuild%,$(UNIT)): $(call archive,rootbuild,$(filter-out %/main.c,$(ROOT_SRC)))
+$(filter $(O)/test/test_subid_source%,$(UNIT)): $(call archive,subid_source,$(filter-out %/main.c,$(SUBID_SRC)))
+$(filter $(O)/test/test_rootbuild%,$(UNIT)): UNIT_LDLIBS := -lelf
+$(filter $(O)/test/test_subid_source%,$(UNIT)): UNIT_LDLIBS := -lsubid
+
+$(O)/test/%.a:
+	$(Q)mkdir -p $(@D) && rm -f $@ && $(AR) rcsD $@ $^
+$(UNIT): $(O)/test/%: $(O)/d/tests/unit/%.o $(UNIT_LIBS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+	    -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(UNIT_LDLIBS) -lcmocka
+
+unit-tests: $(UNIT)
+
+check: unit-tests ## run the unit tests; needs no root
+	$(Q)sh tests/run-unit $(O)/test $(UNIT)
+
+# --- system tests -----------------------------------------------------------------------------------------
+PROBE_SRC := $(sort $(wildcard tests/system/probes/*.c))
+PROBES    := $(PROBE_SRC:tests/system/probes/%.c=$(O)/probes/%)
+PROBE_CC  := $(if $(filter musl,$(LIBC)),$(STATIC_CC),$(CC))
+
+$(PROBES): $(O)/probes/%: tests/system/probes/%.c $(O)/flags | $(KERNEL_HEADERS)
+	$(call say,PROBE,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(PROBE_CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(WERROR) -O1 -g -static -o $@ $<
+probes: $(PROBES)
+
+RUN_SYSTEM = MAKE='$(MAKE)' $(PYTHON) -B tests/system/run.py
+check-system: ## run the system tests, as root; TESTS=PATTERN selects some
+	$(Q)$(RUN_SYSTEM) --build $(O)/system $(if $(TESTS),--select '$(TESTS)')
+
+# --- checks of the source --------------------------------------------------------------------------------
+lint: $(GEN_SRC) $(KERNEL_HEADERS) ## format, include rules, function length, cppcheck, clang-tidy, man pages, scripts
+	$(Q)CC='$(CC)' GEN='$(O)/gen' sh tests/lint/run $(O)/lint
+
+# --- other builds ----------------------------------------------------------------------------------------
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+sanitize: ## unit tests, and as root system tests of croft, built with address and undefined sanitizers
+	$(Q)$(MAKE) O=$(O)/sanitize LIBC=glibc SANFLAGS='$(SANITIZE)' CFLAGS='-U_FORTIFY_SOURCE -O1' check
+	$(Q)if [ "$$(id -u)" = 0 ]; then \
+	    $(RUN_SYSTEM) --build $(O)/system --sanitize '$(SANITIZE)' $(if $(TESTS),--select '$(TESTS)'); \
+	else echo 'sanitize: not root: system tests left out'; fi
+
+coverage: ## lines reached by the unit tests, a folder a line
+	$(Q)$(MAKE) O=$(O)/coverage LIBC=glibc SANFLAGS=--coverage CFLAGS=-O0 unit-tests
+	$(Q)find $(O)/coverage -name '*.gcda' -delete
+	$(Q)sh tests/run-unit $(O)/coverage/test $(UNIT:$(O)/%=$(O)/coverage/%)
+	$(Q)sh tests/run-coverage $(O)/coverage
+
+# --- release -----------------------------------------------------------------------------------------------
+dist: ## a tar archive of the committed files; the same bytes every time
+	$(Q)mkdir -p $(O)
+	$(Q)git archive --format=tar --prefix=croft-$(VERSION)/ HEAD | gzip -9n > $(O)/croft-$(VERSION).tar.gz
+	$(Q)cd $(O) && sha256sum croft-$(VERSION).tar.gz
+
+.PHONY: unit-tests check probes check-system lint sanitize coverage dist
