@@ -3,7 +3,7 @@
  *
  * host_facts_read() looks at the host: /proc, uname(2), statx(2). Everything called explain_ is a pure
  * function of these facts. The diagnose_ functions do both. Which knob answers with which errno:
- * user_namespaces(7), and the table in SECURITY.md.
+ * croft-doctor(1).
  */
 #pragma once
 
@@ -17,7 +17,7 @@ enum host_ns { HOST_USER, HOST_MNT, HOST_PID, HOST_UTS, HOST_IPC, HOST_NET, HOST
 enum {
 	HOST_LABEL_MAX = 256,
 	HOST_EXE_MAX = 256,
-	KERNEL_MAJOR = 5, /* the oldest Linux croft runs on: mount_setattr(2) and a quota by ucounts */
+	KERNEL_MAJOR = 5, /* the oldest Linux croft runs on */
 	KERNEL_MINOR = 14,
 };
 
