@@ -1,0 +1,120 @@
+#include "sandbox/dev.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/text.h"
+#include "sandbox/fsmount.h"
+#include "sandbox/inroot.h"
+#include "sandbox/tree.h"
+
+enum { DEV_BYTES = 64 << 10, DEV_INODES = 64 };
+
+/* Numbers: Documentation/admin-guide/devices.txt of Linux. */
+static const struct {
+	const char *name;
+	unsigned major, minor;
+} device[] = {
+	{"null", 1, 3}, {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0},
+};
+
+static const struct {
+	const char *name, *target;
+} link_to[] = {
+	{"fd", "/proc/self/fd"},       {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"},
+	{"stderr", "/proc/self/fd/2"}, {"ptmx", "pts/ptmx"},
+};
+
+static const char *const directory[] = {"pts", "shm", "mqueue"};
+
+/* A new empty file of that name in dir, for something to be bound on: an O_PATH descriptor or -errno. */
+static int mount_point(int dir, const char *name, struct err *e)
+{
+	int fd;
+
+	if (mknodat(dir, name, S_IFREG | 0644, 0) < 0 && errno != EEXIST)
+		return err_sys(e, "make the mount point /dev/%s", name);
+	fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "open the mount point /dev/%s", name) : fd;
+}
+
+static int bind_device(int dir, const char *name, dev_t number, struct err *e)
+{
+	char host[32];
+	fd_auto int source = -1, tree = -1, target = -1;
+	struct stat st;
+
+	snprintf(host, sizeof(host), "/dev/%s", name);
+	source = open(host, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (source < 0 || fstat(source, &st) < 0)
+		return err_sys(e, "open the host's %s", host);
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != number)
+		return err_set(e, ENODEV, "the host's %s is not that device", host);
+	tree = tree_clone(source, TREE_NOSUID | TREE_NOEXEC, e);
+	if (tree < 0)
+		return err_wrap(e, "bind the host's %s", host);
+	target = mount_point(dir, name, e);
+	if (target < 0)
+		return -e->code;
+	return tree_attach(tree, target, e) < 0 ? err_wrap(e, "bind the host's %s", host) : 0;
+}
+
+int dev_make(int root, const char *target, struct err *e)
+{
+	fd_auto int below = inroot_directory(root, target, 0755, e);
+	fd_auto int dir = -1;
+
+	if (below < 0)
+		return below;
+	if (fs_tmpfs(below, MS_NOEXEC, 0755, DEV_BYTES, DEV_INODES, target, e) < 0)
+		return -e->code;
+	dir = inroot_open(root, target, O_PATH | O_DIRECTORY);
+	if (dir < 0)
+		return err_sys(e, "open %s", target);
+	for (size_t i = 0; i < sizeof(device) / sizeof(device[0]); i++)
+		if (bind_device(dir, device[i].name, makedev(device[i].major, device[i].minor), e) < 0)
+			return -e->code;
+	for (size_t i = 0; i < sizeof(link_to) / sizeof(link_to[0]); i++)
+		if (symlinkat(link_to[i].target, dir, link_to[i].name) < 0)
+			return err_sys(e, "make the link /dev/%s", link_to[i].name);
+	for (size_t i = 0; i < sizeof(directory) / sizeof(directory[0]); i++)
+		if (mkdirat(dir, directory[i], 0755) < 0)
+			return err_sys(e, "make the directory /dev/%s", directory[i]);
+	return 0;
+}
+
+int dev_pts(int root, const char *target, struct err *e)
+{
+	static const char *const data[] = {"newinstance,ptmxmode=0666,mode=0620,gid=5",
+					   "newinstance,ptmxmode=0666,mode=0620"};
+	fd_auto int dir = inroot_directory(root, target, 0755, e);
+	int r = dir;
+
+	/* EINVAL: group 5 is not mapped. */
+	for (int i = 0; i < 2 && (i == 0 ? r >= 0 : r == -EINVAL); i++)
+		r = fs_mount(dir, "devpts", MS_NOSUID | MS_NOEXEC, data[i], target, e);
+	return r;
+}
+
+int dev_console(int root, int slave, struct err *e)
+{
+	fd_auto int dir = inroot_open(root, "/dev", O_PATH | O_DIRECTORY);
+	fd_auto int tree = -1, target = -1;
+
+	if (dir < 0)
+		return err_sys(e, "open /dev");
+	tree = tree_clone(slave, TREE_NOSUID | TREE_NOEXEC, e);
+	if (tree < 0)
+		return err_wrap(e, "bind the terminal on /dev/console");
+	target = mount_point(dir, "console", e);
+	if (target < 0)
+		return -e->code;
+	return tree_attach(tree, target, e) < 0 ? err_wrap(e, "bind the terminal on /dev/console") : 0;
+}

@@ -1,0 +1,28 @@
+#include "sandbox/fsmount.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "common/text.h"
+
+int fs_mount(int dir, const char *type, unsigned long flags, const char *data, const char *where,
+	     struct err *e)
+{
+	if (fchdir(dir) < 0)
+		return err_sys(e, "enter %s to mount %s on it", QUOTE(where), type);
+	if (mount(type, ".", type, flags, data) < 0)
+		return err_sys(e, "mount %s on %s", type, QUOTE(where));
+	return 0;
+}
+
+int fs_tmpfs(int dir, unsigned long flags, uint32_t mode, uint64_t size, uint64_t inodes, const char *where,
+	     struct err *e)
+{
+	char data[96];
+
+	snprintf(data, sizeof(data), "mode=%" PRIo32 ",size=%" PRIu64 ",nr_inodes=%" PRIu64, mode, size,
+		 inodes);
+	return fs_mount(dir, "tmpfs", flags | MS_NOSUID | MS_NODEV, data, where, e);
+}

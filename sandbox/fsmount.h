@@ -1,0 +1,20 @@
+/*
+ * fsmount.h - mounts a kernel file system on a directory that is held by descriptor. Not pure: changes the
+ * working directory.
+ *
+ * mount(2) on "." after fchdir(2): no path is resolved, and it is cheaper than the new mount interface.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "common/err.h"
+
+/* flags: MS_ flags of mount(2). 0 or -errno with "mount TYPE on WHERE: ..." in *e. where is for the message.
+ */
+int fs_mount(int dir, const char *type, unsigned long flags, const char *data, const char *where,
+	     struct err *e);
+
+/* A tmpfs with MS_NOSUID | MS_NODEV and more flags; size in bytes and inodes are always set. */
+int fs_tmpfs(int dir, unsigned long flags, uint32_t mode, uint64_t size, uint64_t inodes, const char *where,
+	     struct err *e);

@@ -1,0 +1,30 @@
+/*
+ * msg.h - what the two ends of a start say to each other, over a SOCK_SEQPACKET pair. Not pure.
+ *
+ * The outer end (the supervisor) sends GO once the id maps are written. The inner end sends READY just before
+ * the command runs, TERMINAL with the master of the sandbox's terminal, ERROR with a struct err, STOPPED when
+ * the command was stopped by its terminal. The inner end closes on exec.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "common/err.h"
+
+enum msg_type { MSG_GO = 1, MSG_NOTE, MSG_TERMINAL, MSG_ERROR, MSG_STOPPED };
+
+struct msg {
+	uint32_t type;  /* enum msg_type */
+	struct err err; /* MSG_ERROR; MSG_NOTE: a sentence to print, no failure */
+};
+
+/* Sends one message and, when fd >= 0, a descriptor with it. e may be NULL. 0 or -errno; never blocks for
+ * long, never raises SIGPIPE. */
+int msg_send(int sock, enum msg_type type, const struct err *e, int fd);
+
+/*
+ * Receives one. *ret_fd is a descriptor the caller now owns, or -1. Returns 1, 0 at the end of the
+ * connection, or -errno
+ * (-EAGAIN with flags MSG_DONTWAIT, -EBADMSG for anything that is no message).
+ */
+int msg_receive(int sock, int flags, struct msg *ret, int *ret_fd);

@@ -1,0 +1,265 @@
+#include "sandbox/ops.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/text.h"
+#include "sandbox/dev.h"
+#include "sandbox/fsmount.h"
+#include "sandbox/inroot.h"
+#include "sandbox/tree.h"
+
+struct work {
+	const struct plan *plan;
+	const struct plan_op *op;
+	int source; /* pinned, or -1 */
+	int root;
+};
+
+/*
+ * A link in the root may lead a mount point into the file systems that croft makes: refused, so that nothing
+ * stands over or below /proc, /sys and /dev but what the plan says (CVE-2019-19921, CVE-2023-27561).
+ */
+static int refuse_kernel_place(const struct work *w, int target, struct err *e)
+{
+	fd_auto int dev = -1;
+	struct stat st, dev_st;
+	struct statfs fs;
+
+	if (fstatfs(target, &fs) < 0 || fstat(target, &st) < 0)
+		return err_sys(e, "look at the mount point");
+	if (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC || fs.f_type == DEVPTS_SUPER_MAGIC)
+		return err_set(e, EPERM, "the mount point lies in /proc, /sys or /dev of the sandbox");
+	if (fs.f_type != TMPFS_MAGIC || text_starts(w->op->target, "/dev/"))
+		return 0;
+	dev = inroot_open(w->root, "/dev", O_PATH | O_DIRECTORY);
+	if (dev >= 0 && fstat(dev, &dev_st) == 0 && dev_st.st_dev == st.st_dev)
+		return err_set(e, EPERM, "the mount point lies in /proc, /sys or /dev of the sandbox");
+	return 0;
+}
+
+/* The mount point of an operation, made when missing: O_PATH. */
+static int mount_point(const struct work *w, bool directory, struct err *e)
+{
+	fd_auto int fd = directory ? inroot_directory(w->root, w->op->target, 0755, e)
+				   : inroot_file(w->root, w->op->target, 0644, e);
+
+	if (fd < 0)
+		return fd;
+	return refuse_kernel_place(w, fd, e) < 0 ? -e->code : TAKE_FD(fd);
+}
+
+static int bind_at(const struct work *w, int source, unsigned flags, struct err *e)
+{
+	fd_auto int tree = -1, target = -1;
+	struct stat st;
+	int r;
+
+	if (fstat(source, &st) < 0)
+		return err_sys(e, "look at the source");
+	/* First what can fail without leaving a mount point behind. */
+	tree = tree_clone(source, flags, e);
+	if (tree < 0)
+		return tree;
+	target = mount_point(w, S_ISDIR(st.st_mode), e);
+	if (target < 0)
+		return target;
+	r = tree_attach(tree, target, e);
+	if (r == -ENOTDIR || r == -EINVAL)
+		return err_set(e, -r, "one of both is a directory, the other is not");
+	return r;
+}
+
+static int run_volume(const struct work *w, struct err *e)
+{
+	const struct plan_op *op = w->op;
+	unsigned flags = TREE_NOSUID | TREE_NODEV;
+
+	if (w->source < 0)
+		return 0;
+	if (op->flags & OPF_READ_ONLY)
+		flags |= TREE_READ_ONLY;
+	if (op->flags & OPF_NOEXEC)
+		flags |= TREE_NOEXEC;
+	if (bind_at(w, w->source, flags, e) < 0)
+		return err_wrap(e, "volume %s:%s", QUOTE(op->source), QUOTE(op->target));
+	return 0;
+}
+
+/* A file that cannot be put there is passed over when it is optional: a host's /etc without /etc/hostname has
+ * no mount point for one. */
+static int maybe(const struct work *w, int r, struct err *e)
+{
+	if (r < 0 && w->op->flags & OPF_OPTIONAL &&
+	    (r == -EROFS || r == -EACCES || r == -EPERM || r == -ENOENT))
+		return 0;
+	return r < 0 ? err_wrap(e, "%s", QUOTE(w->op->target)) : r;
+}
+
+static int run_conf(const struct work *w, struct err *e)
+{
+	const unsigned flags = TREE_NOSUID | TREE_NODEV | TREE_NOEXEC | TREE_READ_ONLY;
+	int r;
+
+	if (w->source < 0)
+		return 0;
+	r = bind_at(w, w->source, flags, e);
+	return maybe(w, r, e);
+}
+
+/* The text in a nameless file of the sandbox's /dev tmpfs: bound on the target, then unlinked. */
+static int text_file(const struct work *w, struct err *e)
+{
+	static const char name[] = ".text";
+	fd_auto int dir = inroot_open(w->root, "/dev", O_PATH | O_DIRECTORY);
+	fd_auto int fd = -1;
+	int r;
+
+	if (dir < 0)
+		return err_sys(e, "open /dev");
+	fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_sys(e, "make a file in /dev");
+	r = fd_write_all(fd, w->op->text, strlen(w->op->text));
+	if (r == 0 && fchmod(fd, w->op->mode) < 0)
+		r = -errno;
+	errno = -r;
+	r = r < 0 ? err_sys(e, "write a file in /dev")
+		  : bind_at(w, fd, TREE_NOSUID | TREE_NODEV | TREE_NOEXEC, e);
+	if (unlinkat(dir, name, 0) < 0 && r == 0)
+		r = err_sys(e, "unlink a file in /dev");
+	return r;
+}
+
+static int run_text(const struct work *w, struct err *e)
+{
+	return maybe(w, text_file(w, e), e);
+}
+
+static int run_dir(const struct work *w, struct err *e)
+{
+	fd_auto int fd = inroot_directory(w->root, w->op->target, (mode_t)w->op->mode, e);
+
+	if (fd < 0)
+		return fd;
+	if (fchownat(fd, "", w->plan->uid, w->plan->gid, AT_EMPTY_PATH) < 0)
+		return err_sys(e, "give %s to the user inside", QUOTE(w->op->target));
+	return 0;
+}
+
+static int run_mirror(const struct work *w, struct err *e)
+{
+	const struct plan_op *op = w->op;
+	fd_auto int fd = open(op->source, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	char link[PATH_MAX];
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 && errno == ENOENT && op->flags & OPF_OPTIONAL)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "open the host's %s", QUOTE(op->source));
+	if (!S_ISLNK(st.st_mode)) {
+		if (bind_at(w, fd, TREE_NOSUID | TREE_NODEV | TREE_READ_ONLY, e) < 0)
+			return err_wrap(e, "bind the host's %s", QUOTE(op->source));
+		return 0;
+	}
+	n = readlinkat(fd, "", link, sizeof(link));
+	if (n < 0 || (size_t)n >= sizeof(link))
+		return err_set(e, ENAMETOOLONG, "read the host's link %s", QUOTE(op->source));
+	link[n] = '\0';
+	return inroot_symlink(w->root, link, op->target, e);
+}
+
+static int mount_kernel_fs(const struct work *w, const char *type, struct err *e)
+{
+	fd_auto int dir = inroot_directory(w->root, w->op->target, 0755, e);
+
+	if (dir < 0)
+		return dir;
+	return fs_mount(dir, type, MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, w->op->target, e);
+}
+
+static int run_proc(const struct work *w, struct err *e)
+{
+	if (mount_kernel_fs(w, "proc", e) == 0)
+		return 0;
+	if (e->code == EPERM)
+		err_hint(e, "the kernel gives a new procfs only where the present /proc is not partly "
+			    "covered, as "
+			    "containers have it: croft doctor");
+	return -e->code;
+}
+
+static int run_sysfs(const struct work *w, struct err *e)
+{
+	return mount_kernel_fs(w, "sysfs", e);
+}
+
+static int run_mqueue(const struct work *w, struct err *e)
+{
+	return mount_kernel_fs(w, "mqueue", e);
+}
+
+static int run_sys_host(const struct work *w, struct err *e)
+{
+	fd_auto int fd = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, "open the host's /sys");
+	if (bind_at(w, fd, TREE_NOSUID | TREE_NODEV | TREE_NOEXEC | TREE_READ_ONLY, e) < 0)
+		return err_wrap(e, "bind the host's /sys");
+	return 0;
+}
+
+static int run_tmpfs(const struct work *w, struct err *e)
+{
+	const struct plan_op *op = w->op;
+	fd_auto int dir = mount_point(w, true, e);
+	unsigned long flags =
+		(op->flags & OPF_NOEXEC ? MS_NOEXEC : 0u) | (op->flags & OPF_READ_ONLY ? MS_RDONLY : 0u);
+
+	if (dir < 0)
+		return dir;
+	return fs_tmpfs(dir, flags, op->mode, op->size, op->inodes, op->target, e);
+}
+
+static int run_dev(const struct work *w, struct err *e)
+{
+	return dev_make(w->root, w->op->target, e);
+}
+
+static int run_devpts(const struct work *w, struct err *e)
+{
+	return dev_pts(w->root, w->op->target, e);
+}
+
+static int (*const run[])(const struct work *, struct err *) = {
+	[OP_MIRROR] = run_mirror, [OP_VOLUME] = run_volume,     [OP_CONF] = run_conf,
+	[OP_TEXT] = run_text,     [OP_DIR] = run_dir,           [OP_PROC] = run_proc,
+	[OP_SYSFS] = run_sysfs,   [OP_SYS_HOST] = run_sys_host, [OP_TMPFS] = run_tmpfs,
+	[OP_DEV] = run_dev,       [OP_DEVPTS] = run_devpts,     [OP_MQUEUE] = run_mqueue,
+};
+static_assert(sizeof(run) / sizeof(run[0]) == OP_KIND_COUNT, "a function for each operation");
+
+int ops_run(const struct plan *p, const struct pins *pins, int root, struct err *e)
+{
+	for (uint32_t i = 0; i < p->ops.count; i++) {
+		const struct work w = {.plan = p, .op = &p->ops.item[i], .source = pins->op[i], .root = root};
+		int r = run[w.op->kind](&w, e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

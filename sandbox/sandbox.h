@@ -1,0 +1,33 @@
+/*
+ * sandbox.h - carries out a plan from inside new namespaces. Not pure.
+ *
+ * Whoever starts a sandbox clones a process into new user, mount, pid, uts, ipc (and, as planned, network,
+ * cgroup) namespaces and calls sandbox_child() there; it never returns. Nothing here needs a privilege on the
+ * host.
+ */
+#pragma once
+
+#include <stdnoreturn.h>
+
+#include "common/err.h"
+#include "sandbox/plan.h"
+
+/* What the maker of the plan decides about each host object, after it was opened and before it is used. */
+struct sandbox_hooks {
+	/*
+	 * op: index of the operation, or -1 for the root itself. fd: an O_PATH descriptor of the object. 0 to
+	 * go on, -errno with *e to refuse. Called for what the caller asked for: the root, and operations
+	 * with OPF_ASKED.
+	 */
+	int (*permit)(void *ctx, const struct plan *p, int op, int fd, struct err *e);
+	void *ctx;
+};
+
+/* The clone(2) flags that the plan asks for, CLONE_NEWUSER included. */
+unsigned long sandbox_clone_flags(const struct plan *p);
+
+/*
+ * sock: the inner end of msg.h. The signals that are blocked now stay blocked until the command runs, which
+ * gets an empty mask. The process must have one thread, and no handler set.
+ */
+noreturn void sandbox_child(const struct plan *p, const struct sandbox_hooks *h, int sock);
