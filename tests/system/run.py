@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+"""Builds croft, installs it in a folder of its own, makes users, runs tests/system/test_*.py, removes everything.
+
+    run.py --build DIR [--select PATTERN] [--sanitize FLAGS]
+
+Started by `make check-system` as root. Output: a line a test, why a test failed, at the end "N passed, N failed".
+A skipped test is a failure when CI is set.
+"""
+import argparse
+import atexit
+import contextlib
+import fcntl
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import traceback
+import unittest
+import zlib
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import croft_test  # noqa: E402  (found by the line above)
+from croft_test import Stage, USER, USER2, USER_NO_SUB, USERS  # noqa: E402
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LOCK = '/run/lock/croft-test.lock'
+COMMENT = 'croft test user'
+MARK = 'CROFT_TEST_ISOLATED'
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asks for the end. unittest lets KeyboardInterrupt through, and nothing else."""
+
+
+def on_signal(handler):
+    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sig, handler)
+
+
+def interrupt(signum, _frame):
+    raise Interrupted(signum)
+
+
+def isolate():
+    """Begins again without inheritable capabilities, in a mount namespace whose mounts are shared.
+
+    Shared, because a sandbox that forgets to cut propagation then shows its mounts here.
+    """
+    if os.environ.get(MARK):
+        subprocess.run(['mount', '--make-rshared', '/'], check=True)
+        return
+    os.environ[MARK] = '1'
+    os.execvp('unshare', ['unshare', '--mount', '--propagation', 'private', 'setpriv', '--inh-caps=-all',
+                          '--ambient-caps=-all', sys.executable, '-B', *sys.argv])
+
+
+def only_run():
+    """Waits until no other run holds the test users. The lock is held until this process is gone."""
+    fd = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print('waiting for another run of the system tests', flush=True)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+
+
+# --- users -------------------------------------------------------------------------------------------------------
+
+def remove_user(name):
+    """Removes a test user with his home and his subordinate ids. Returns what went wrong, or None."""
+    try:
+        entry = pwd.getpwnam(name)
+    except KeyError:
+        return None
+    if entry.pw_gecos.split(',')[0] != COMMENT:
+        raise SystemExit(f'user {name} exists and is not a test user of croft; rename it')
+    croft_test.kill_processes_of(croft_test.test_ids())
+    done = subprocess.run(['userdel', '-r', name], capture_output=True, text=True)
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(entry.pw_dir)  # userdel leaves a home with files of subordinate ids
+    for file in ('/etc/subuid', '/etc/subgid'):
+        if croft_test.sub_ranges(name, file):
+            return f'{file} still names {name}'
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return None
+    return f'user {name} is still there: {done.stderr.strip()}'
+
+
+def make_user(name, sub_ids, home_mode):
+    count = '65536' if sub_ids else '0'
+    os.makedirs('/home', exist_ok=True)
+    subprocess.run(['useradd', '-m', '-d', '/home/' + name, '-s', '/bin/bash', '-c', COMMENT, '-U',
+                    '-K', 'SUB_UID_COUNT=' + count, '-K', 'SUB_GID_COUNT=' + count, name], check=True)
+    os.chmod('/home/' + name, home_mode)
+    for file, option in (('/etc/subuid', '--add-subuids'), ('/etc/subgid', '--add-subgids')):
+        ranges = croft_test.sub_ranges(name, file)
+        if sub_ids and not ranges:  # a system whose useradd gives none
+            start = 2000000000 + 65536 * USERS.index(name)
+            subprocess.run(['usermod', option, f'{start}-{start + 65535}', name], check=True)
+        if ranges and not sub_ids:
+            raise SystemExit(f'{name} was given subordinate ids against our will')
+
+
+# --- the staging prefix --------------------------------------------------------------------------------------------
+
+def make(build, *args):
+    """make, quiet unless it fails. Only variables given to the outer make are handed down."""
+    env = dict(os.environ)
+    variables = env.pop('MAKEFLAGS', '').partition('-- ')[2]
+    if variables:
+        env['MAKEFLAGS'] = ' -- ' + variables
+    env.pop('MAKELEVEL', None)
+    command = [os.environ.get('MAKE', 'make'), '-C', TOP, f'-j{len(os.sched_getaffinity(0))}',
+               'O=' + build, *stage_variables(), *args]
+    done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors='replace')
+    if done.returncode != 0:
+        raise SystemExit(f'{done.stdout}run.py: {" ".join(command)}: exit status {done.returncode}')
+
+
+def stage_variables():
+    return ['DESTDIR=', 'PREFIX=' + Stage.prefix, 'BINDIR=' + Stage.prefix + '/bin',
+            'LIBEXECDIR=' + Stage.prefix + '/libexec/croft', 'MANDIR=' + Stage.prefix + '/share/man',
+            'SYSCONFDIR=' + Stage.prefix + '/etc', 'STATEDIR=' + Stage.prefix + '/var/lib/croft']
+
+
+def install(build, sanitize):
+    """The name of the prefix follows from the build folder, since it is compiled in: a second run builds little."""
+    Stage.prefix = f'/opt/croft-test.{zlib.crc32(build.encode()):08x}'
+    if os.path.lexists(Stage.prefix):
+        shutil.rmtree(Stage.prefix)
+    os.makedirs(Stage.prefix)
+    os.chmod(Stage.prefix, 0o755)
+    make(build, 'install', 'probes')
+    os.makedirs(Stage.prefix + '/probes')
+    if os.path.isdir(build + '/probes'):
+        for name in os.listdir(build + '/probes'):
+            shutil.copy(f'{build}/probes/{name}', Stage.prefix + '/probes/' + name)
+    if sanitize:
+        other = build + '-sanitize'
+        make(other, 'LIBC=glibc', 'SANFLAGS=' + sanitize, 'CFLAGS=-U_FORTIFY_SOURCE -O1', other + '/croft')
+        shutil.copy(other + '/croft', Stage.prefix + '/bin/croft')
+        Stage.sanitized = True
+
+
+def clean_up():
+    """Removes users and prefix; returns complaints. Does no harm when called twice."""
+    ids = croft_test.test_ids()
+    complaints = [f'process {pid} is left: {command}' for pid, command in croft_test.processes_of(ids)]
+    complaints += [f'{path} is left' for path in sorted(croft_test.files_of(ids))]
+    for path in croft_test.files_of(ids):
+        shutil.rmtree(path, ignore_errors=True) if os.path.isdir(path) else os.unlink(path)
+    complaints += filter(None, map(remove_user, USERS))
+    if Stage.prefix and os.path.lexists(Stage.prefix):
+        shutil.rmtree(Stage.prefix)
+    return complaints
+
+
+def end():
+    """clean_up() that nothing interrupts."""
+    on_signal(signal.SIG_IGN)
+    return clean_up()
+
+
+# --- running -------------------------------------------------------------------------------------------------------
+
+class Report(unittest.TestResult):
+    """A line a test; the reason below it when it did not pass."""
+
+    def __init__(self):
+        super().__init__()
+        self.passed = 0
+        self.failed = 0
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.begin = time.monotonic()
+        self.verdict = None
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        word, reason = self.verdict or ('ok', '')
+        if word == 'ok':
+            self.passed += 1
+        elif word == 'FAIL' or croft_test.in_ci():
+            self.failed += 1
+        print(f'{word:5} {test.id()}  {time.monotonic() - self.begin:.2f} s', flush=True)
+        if reason:
+            print('      ' + reason.rstrip().replace('\n', '\n      '), flush=True)
+
+    def _not_ok(self, word, reason):
+        # the first failure says most: what follows (leftovers) is added
+        if self.verdict and self.verdict[0] == 'FAIL':
+            reason = self.verdict[1] + reason
+        self.verdict = (word, reason)
+
+    def _failure(self, _test, err):
+        self._not_ok('FAIL', ''.join(traceback.format_exception(*err)))
+
+    def addFailure(self, test, err):
+        self._failure(test, err)
+
+    def addError(self, test, err):
+        if not hasattr(test, '_testMethodName'):  # of a class or module: no startTest, no stopTest
+            self.failed += 1
+            print(f'FAIL  {test.id()}\n{"".join(traceback.format_exception(*err))}', flush=True)
+            return
+        self._failure(test, err)
+
+    def addSubTest(self, test, subtest, err):
+        if err is not None:
+            self._not_ok('FAIL', f'[{subtest.id()}]\n' + ''.join(traceback.format_exception(*err)))
+
+    def addSkip(self, test, reason):
+        if not hasattr(test, '_testMethodName'):
+            self.failed += croft_test.in_ci()
+            print(f'skip  {test.id()}: {reason}', flush=True)
+            return
+        self._not_ok('skip', reason)
+
+    def addExpectedFailure(self, test, err):
+        self._not_ok('FAIL', 'expectedFailure is not used here: a test passes or fails')
+
+    def addUnexpectedSuccess(self, test):
+        self._not_ok('FAIL', 'expectedFailure is not used here: a test passes or fails')
+
+
+def each(suite):
+    for item in suite:
+        if isinstance(item, unittest.TestSuite):
+            yield from each(item)
+        else:
+            yield item
+
+
+def run_tests(pattern):
+    found = unittest.TestLoader().discover(os.path.dirname(os.path.abspath(__file__)), 'test_*.py')
+    tests = [t for t in each(found)
+             if croft_test.selected(t.id(), pattern) or isinstance(t, unittest.loader._FailedTest)]
+    report = Report()
+    unittest.TestSuite(tests).run(report)
+    return report
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--build', required=True, help='folder to build in')
+    parser.add_argument('--select', default='', help='a glob over, or a part of, the names of the tests')
+    parser.add_argument('--sanitize', default='', help='flags: croft itself is built with them')
+    args = parser.parse_args()
+    if os.geteuid() != 0:
+        raise SystemExit('run.py: the system tests make users and install a program with capabilities: run as root')
+    isolate()
+    os.umask(0o022)
+    on_signal(interrupt)
+    only_run()
+    atexit.register(end)
+    clean_up()  # what a killed run has left
+    install(os.path.abspath(args.build), args.sanitize)
+    make_user(USER, True, 0o755)
+    make_user(USER2, True, 0o700)
+    make_user(USER_NO_SUB, False, 0o755)
+    report = run_tests(args.select)
+    complaints = end()
+    for complaint in complaints:
+        print(f'FAIL  {complaint}')
+    failed = report.failed + len(complaints)
+    print(f'{report.passed} passed, {failed} failed')
+    return 0 if report.passed and not failed else 1
+
+
+if __name__ == '__main__':
+    try:
+        status = main()
+    except Interrupted as interrupted:
+        status = 128 + interrupted.args[0]
+        print('run.py: interrupted', file=sys.stderr)
+    sys.exit(status)
