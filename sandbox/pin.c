@@ -10,14 +10,16 @@
 
 enum { FEW_FDS = 512 };
 
-static int raise_open_files(const struct plan *p, struct err *e)
+static int raise_open_files(const struct plan *p, struct pins *ret, struct err *e)
 {
 	struct rlimit rl;
 
+	ret->open_files = 0;
 	if (p->ops.count < FEW_FDS)
 		return 0;
 	if (getrlimit(RLIMIT_NOFILE, &rl) < 0)
 		return err_sys(e, "read the limit of open files");
+	ret->open_files = rl.rlim_cur;
 	rl.rlim_cur = rl.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &rl) < 0)
 		return err_sys(e, "raise the limit of open files");
@@ -64,7 +66,7 @@ static int pin_op(const struct plan *p, int i, const struct sandbox_hooks *h, in
 
 int pin_all(const struct plan *p, const struct sandbox_hooks *h, struct pins *ret, struct err *e)
 {
-	int r = raise_open_files(p, e);
+	int r = raise_open_files(p, ret, e);
 
 	if (r < 0)
 		return r;

@@ -4,12 +4,15 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "common/err.h"
 #include "sandbox/sandbox.h"
 
 struct pins {
 	int root;             /* PLAN_ROOT_DIR: O_PATH descriptor, else -1 */
 	int op[PLAN_OPS_MAX]; /* one each operation: O_PATH descriptor, or -1 */
+	uint64_t open_files;  /* the soft limit of open files before it was raised; 0: it was not */
 };
 
 /*

@@ -121,6 +121,7 @@ struct plan {
 	uint32_t uid;     /* inside */
 	uint32_t gid;
 	const char *cwd;          /* clean absolute path in the sandbox */
+	uint32_t cwd_asked;       /* bool: a cwd that is missing is an error; else it is / then */
 	struct plan_strings argv; /* empty: the login shell, /bin/bash -l else /bin/sh -l */
 	struct plan_strings env;  /* NAME=VALUE, complete */
 	struct plan_fds keep_fds; /* beside 0-2, ascending */

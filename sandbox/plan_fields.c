@@ -38,6 +38,7 @@ const struct plan_field plan_field[] = {
 	FIELD(PLAN_U32, uid),
 	FIELD(PLAN_U32, gid),
 	FIELD(PLAN_STR, cwd),
+	FIELD(PLAN_U32, cwd_asked),
 	FIELD(PLAN_STRINGS, argv),
 	FIELD(PLAN_STRINGS, env),
 	FIELD(PLAN_FDS, keep_fds),

@@ -1,0 +1,147 @@
+#include "sandbox/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <linux/magic.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "common/caps.h"
+#include "common/fd.h"
+#include "common/text.h"
+
+static int loopback_up(struct err *e)
+{
+	struct ifreq ifr = {.ifr_name = "lo"};
+	fd_auto int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	ifr.ifr_flags = IFF_UP | IFF_RUNNING;
+	if (sock < 0 || ioctl(sock, SIOCSIFFLAGS, &ifr) < 0)
+		return err_sys(e, "bring up the loopback interface");
+	return 0;
+}
+
+/*
+ * A keyring for each sandbox; the kernel allows a user some 200 (/proc/sys/kernel/keys/maxkeys). Beyond that
+ * the sandboxes of one user share one called "croft": not the caller's in any case. ENOSYS: a kernel without
+ * keys has none to hide.
+ */
+static int leave_session_keyring(struct err *e)
+{
+	static const char shared[] = "croft";
+
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS)
+		return 0;
+	if (errno == EDQUOT && syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, shared) >= 0)
+		return 0;
+	return err_sys(e, "leave the caller's session keyring");
+}
+
+int confine_names(const struct plan *p, struct err *e)
+{
+	if (sethostname(p->hostname, strlen(p->hostname)) < 0)
+		return err_sys(e, "set the host name %s", QUOTE(p->hostname));
+	if (p->namespaces & PLAN_NS_NET && loopback_up(e) < 0)
+		return -e->code;
+	return leave_session_keyring(e);
+}
+
+int confine_no_userns(struct err *e)
+{
+	static const char path[] = "/proc/sys/user/max_user_namespaces";
+	fd_auto int fd = open(path, O_WRONLY | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd < 0)
+		return err_sys(e, "open %s", path);
+	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
+		return err_set(e, EPERM,
+			       "%s in the sandbox is not the kernel's: a link of the root leads elsewhere",
+			       path);
+	if (write(fd, "0", 1) != 1)
+		return err_sys(e, "write %s", path);
+	return 0;
+}
+
+int confine_become_root(const struct plan *p, struct err *e)
+{
+	if (p->map == PLAN_MAP_SELF && p->own_uid != 0)
+		return 0;
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return err_sys(e, "become root inside");
+	return 0;
+}
+
+static int set_ids(const struct plan *p, struct err *e)
+{
+	uid_t r, u, s;
+	gid_t rg, g, sg;
+
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return err_sys(e, "keep capabilities over the change of user");
+	if (setresgid(p->gid, p->gid, p->gid) < 0 || setresuid(p->uid, p->uid, p->uid) < 0)
+		return err_sys(e, "become user %s (%u:%u) inside", QUOTE(p->user), p->uid, p->gid);
+	if (getresuid(&r, &u, &s) < 0 || getresgid(&rg, &g, &sg) < 0)
+		return err_sys(e, "ask for the ids");
+	if (r != p->uid || u != p->uid || s != p->uid || rg != p->gid || g != p->gid || sg != p->gid)
+		return err_set(e, EPERM, "the ids are not those of the user inside after the change");
+	return 0;
+}
+
+/* What of the capabilities the user gets: root all that the plan says, others only the ambient ones. */
+static struct caps caps_of(const struct plan *p)
+{
+	struct caps c = {0};
+
+	c.permitted = p->uid == 0 ? p->caps : p->caps & p->caps_ambient;
+	c.effective = c.permitted;
+	c.inheritable = p->uid == 0 ? 0 : c.permitted;
+	return c;
+}
+
+static int verify(const struct caps *want, uint64_t bounding, struct err *e)
+{
+	struct caps now;
+	int r = caps_get(&now);
+
+	if (r < 0 || now.permitted != want->permitted || now.effective != want->effective ||
+	    now.inheritable != want->inheritable)
+		return err_set(e, EPERM, "the capabilities are not the plan's after the change");
+	for (int cap = 0; cap < 64; cap++) {
+		int have = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+
+		if (have < 0)
+			break; /* EINVAL: the kernel's capabilities end here */
+		if (have != !!(bounding & CAP_BIT(cap)))
+			return err_set(e, EPERM, "the bounding set is not the plan's after the change");
+	}
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return err_set(e, EPERM, "no_new_privs is not set after setting it");
+	return 0;
+}
+
+int confine_user(const struct plan *p, struct err *e)
+{
+	const struct caps want = caps_of(p);
+	int r = caps_bounding_keep(p->caps);
+
+	if (r < 0)
+		return err_set(e, -r, "drop capabilities from the bounding set: %s", strerror(-r));
+	if (set_ids(p, e) < 0)
+		return -e->code;
+	r = caps_set(&want);
+	if (r == 0)
+		r = caps_ambient_set(want.inheritable);
+	if (r < 0)
+		return err_set(e, -r, "set the capabilities: %s", strerror(-r));
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(e, "set no_new_privs");
+	return verify(&want, p->caps, e);
+}

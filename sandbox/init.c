@@ -1,0 +1,76 @@
+#include "sandbox/init.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/err.h"
+#include "common/fd.h"
+#include "sandbox/msg.h"
+
+struct init {
+	pid_t command;
+	int sock;
+};
+
+static noreturn void end(const siginfo_t *si)
+{
+	_exit(si->si_code == CLD_EXITED ? si->si_status : EXIT_SIGNAL + si->si_status);
+}
+
+/* Reaps whatever can be reaped. */
+static void children(const struct init *in)
+{
+	for (;;) {
+		siginfo_t si = {0};
+
+		if (waitid(P_ALL, 0, &si, WEXITED | WSTOPPED | WNOHANG) < 0 || si.si_pid == 0)
+			return;
+		if (si.si_pid != in->command)
+			continue;
+		if (si.si_code == CLD_EXITED || si.si_code == CLD_KILLED || si.si_code == CLD_DUMPED)
+			end(&si);
+		/* Stopped by its terminal: the supervisor stops too, so that the caller's shell has its
+		 * prompt back. */
+		if (in->sock >= 0)
+			msg_send(in->sock, MSG_STOPPED, NULL, -1);
+	}
+}
+
+static void pass_on(const struct init *in, int sig)
+{
+	if (sig == SIGTSTP)
+		kill(-1, SIGSTOP); /* without a terminal of its own the command may not be stopped by TSTP: it
+				      is an orphan */
+	else if (sig == SIGCONT)
+		kill(-1, SIGCONT);
+	else
+		kill(in->command, sig);
+}
+
+noreturn void init_main(pid_t command, int sock)
+{
+	const struct init in = {.command = command, .sock = sock};
+	const int keep[] = {sock};
+	sigset_t all;
+
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (fd_close_range_but(0, ~0u, keep, sock >= 0) < 0)
+		_exit(EXIT_CROFT);
+	sigfillset(&all);
+	children(&in);
+	for (;;) {
+		siginfo_t si;
+		int sig = sigwaitinfo(&all, &si);
+
+		if (sig == SIGCHLD)
+			children(&in);
+		else if (sig > 0)
+			pass_on(&in, sig);
+		else if (errno != EINTR)
+			_exit(EXIT_CROFT);
+	}
+}

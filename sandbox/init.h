@@ -1,0 +1,14 @@
+/*
+ * init.h - the sandbox's tiny init: pid 1. Not pure.
+ *
+ * It reaps, passes signals on to the command, and ends, with the whole pid namespace, when the command ends.
+ * It holds no descriptor but the socket to the supervisor, and only when there is a terminal; no capability
+ * and no id that the command does not hold; and is not dumpable.
+ */
+#pragma once
+
+#include <stdnoreturn.h>
+#include <sys/types.h>
+
+/* command: its process. sock: inner end of msg.h, or -1. Every signal must be blocked. */
+noreturn void init_main(pid_t command, int sock);

@@ -1,0 +1,126 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/ids.h"
+#include "sandbox/confine.h"
+
+/* Reads this process's own map and writes "inside inside count" for each of its lines. */
+static int identity_map(const char *self, char *out, size_t size, struct err *e)
+{
+	char text[IDS_TEXT_MAX * 4];
+	fd_auto int fd = open(self, O_RDONLY | O_CLOEXEC);
+	size_t used = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return err_sys(e, "open %s", self);
+	n = fd_read_all(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return err_set(e, (int)-n, "read %s: %s", self, strerror((int)-n));
+	text[n] = '\0';
+	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		uint32_t inside, outside, count;
+		int k;
+
+		if (sscanf(line, "%" SCNu32 " %" SCNu32 " %" SCNu32, &inside, &outside, &count) != 3)
+			return err_set(e, EBADMSG, "read %s: not a map", self);
+		k = snprintf(out + used, size - used, "%" PRIu32 " %" PRIu32 " %" PRIu32 "\n", inside, inside,
+			     count);
+		if (k < 0 || (size_t)k >= size - used)
+			return err_set(e, E2BIG, "the id map is too long to copy");
+		used += (size_t)k;
+	}
+	return (int)used;
+}
+
+static int copy_map(const char *name, pid_t to, struct err *e)
+{
+	char self[64], path[64], text[IDS_TEXT_MAX];
+	fd_auto int fd = -1;
+	int n;
+
+	snprintf(self, sizeof(self), "/proc/self/%s", name);
+	snprintf(path, sizeof(path), "/proc/%d/%s", to, name);
+	n = identity_map(self, text, sizeof(text), e);
+	if (n < 0)
+		return n;
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "open %s of the second user namespace", name);
+	if (write(fd, text, (size_t)n) != n)
+		return err_sys(e, "write %s of the second user namespace", name);
+	return 0;
+}
+
+/* The process that stays in the first namespace until it has written the maps of the second. */
+static void write_maps(int ready, int report, pid_t to)
+{
+	struct err e = {0};
+	char c;
+
+	if (read(ready, &c, 1) != 1)
+		_exit(1);
+	if (copy_map("gid_map", to, &e) == 0)
+		copy_map("uid_map", to, &e);
+	_exit(fd_write_all(report, &e, sizeof(e)) < 0);
+}
+
+static int fork_writer(int ready[2], int report[2], pid_t *ret, struct err *e)
+{
+	pid_t self = getpid(), pid = fork();
+
+	if (pid < 0)
+		return err_sys(e, "start the writer of the second id maps");
+	if (pid == 0) {
+		fd_close(ready[1]);
+		fd_close(report[0]);
+		write_maps(ready[0], report[1], self);
+	}
+	*ret = pid;
+	return 0;
+}
+
+/* Lets the writer write, takes its report and reaps it. */
+static int await_writer(int ready, int report, pid_t pid, struct err *e)
+{
+	struct err got;
+	ssize_t n = fd_write_all(ready, "", 1) == 0 ? read(report, &got, sizeof(got)) : -1;
+
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	if (n != (ssize_t)sizeof(got))
+		return err_set(e, EPIPE, "the writer of the second id maps ended early");
+	if (got.code) {
+		*e = got;
+		return -e->code;
+	}
+	return 0;
+}
+
+int confine_lock_mounts(struct err *e)
+{
+	int ready[2], report[2];
+	pid_t pid = -1;
+	int r;
+
+	if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
+		return err_sys(e, "make a pipe");
+	r = fork_writer(ready, report, &pid, e);
+	fd_close(ready[0]);
+	fd_close(report[1]);
+	if (r == 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		r = err_sys(e, "copy the mounts into a second user namespace");
+	if (r == 0)
+		r = await_writer(ready[1], report[0], pid, e);
+	fd_close(ready[1]);
+	fd_close(report[0]);
+	return r;
+}

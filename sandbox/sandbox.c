@@ -1,0 +1,181 @@
+#include "sandbox/sandbox.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "sandbox/command.h"
+#include "sandbox/confine.h"
+#include "sandbox/init.h"
+#include "sandbox/msg.h"
+#include "sandbox/ops.h"
+#include "sandbox/pin.h"
+#include "sandbox/root.h"
+#include "sandbox/terminal.h"
+
+unsigned long sandbox_clone_flags(const struct plan *p)
+{
+	return (unsigned long)(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC) |
+	       (p->namespaces & PLAN_NS_NET ? (unsigned long)CLONE_NEWNET : 0) |
+	       (p->namespaces & PLAN_NS_CGROUP ? (unsigned long)CLONE_NEWCGROUP : 0);
+}
+
+struct child {
+	const struct plan *plan;
+	const struct sandbox_hooks *hooks;
+	int sock;
+	struct pins pins;
+	int slave;
+};
+
+static noreturn void fail(const struct child *c, const struct err *e)
+{
+	msg_send(c->sock, MSG_ERROR, e, -1);
+	_exit(err_exit_status(e));
+}
+
+/*
+ * Should: this process dies with its parent, whatever kills it. The kernel forgets that at each change of ids
+ * or capabilities (prctl(2) PR_SET_PDEATHSIG), so it is asked for again after the last one; a parent that
+ * died in between has closed its end of the socket.
+ */
+static int die_with_parent(int sock, struct err *e)
+{
+	char c;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return err_sys(e, "tie the sandbox to its parent");
+	if (recv(sock, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+		_exit(EXIT_CROFT);
+	return 0;
+}
+
+static int await_go(int sock, struct err *e)
+{
+	struct msg m;
+	int fd = -1, r = msg_receive(sock, 0, &m, &fd);
+
+	fd_close(fd);
+	if (r == 0)
+		_exit(EXIT_CROFT); /* the parent gave up and says why */
+	if (r < 0 || m.type != MSG_GO)
+		return err_set(e, EBADMSG, "the supervisor said something else than go");
+	return 0;
+}
+
+static int start(struct child *c, struct err *e)
+{
+	umask(022);
+	if (die_with_parent(c->sock, e) < 0)
+		return -e->code;
+	/* The session is the sandbox's: signals of the caller's terminal come through the supervisor only. */
+	if (setsid() < 0)
+		return err_sys(e, "start a session");
+	return 0;
+}
+
+/* Mustn't have happened before: any change of ids. Sources are opened as the caller. */
+static int files(struct child *c, struct err *e)
+{
+	fd_auto int root = -1;
+	int by_chroot;
+
+	root = root_attach(c->plan, &c->pins, e);
+	if (root < 0)
+		return root;
+	if (ops_run(c->plan, &c->pins, root, e) < 0 ||
+	    terminal_make(c->plan, root, c->sock, &c->slave, e) < 0 || root_seal(c->plan, root, e) < 0 ||
+	    root_enter(root, &by_chroot, e) < 0)
+		return -e->code;
+	if (by_chroot) {
+		struct err note = {0};
+
+		err_set(&note, EINVAL,
+			"the root was entered by chroot: pivot_root cannot work here (a root on the "
+			"initramfs)");
+		msg_send(c->sock, MSG_NOTE, &note, -1);
+	}
+	return 0;
+}
+
+static int confine(struct child *c, struct err *e)
+{
+	if (confine_names(c->plan, e) < 0)
+		return -e->code;
+	if (c->plan->lock_mounts && confine_lock_mounts(e) < 0)
+		return -e->code;
+	if (confine_no_userns(e) < 0 || confine_user(c->plan, e) < 0)
+		return -e->code;
+	return die_with_parent(c->sock, e);
+}
+
+static int restore_limits(const struct child *c, struct err *e)
+{
+	struct rlimit rl;
+
+	if (c->pins.open_files == 0)
+		return 0;
+	if (getrlimit(RLIMIT_NOFILE, &rl) < 0)
+		return err_sys(e, "read the limit of open files");
+	rl.rlim_cur = c->pins.open_files;
+	return setrlimit(RLIMIT_NOFILE, &rl) < 0 ? err_sys(e, "restore the limit of open files") : 0;
+}
+
+/* The process that becomes the command. */
+static noreturn void command(struct child *c)
+{
+	struct err e = {0};
+
+	if (restore_limits(c, &e) == 0 && (c->slave < 0 || terminal_connect(c->plan, c->slave, &e) == 0))
+		command_exec(c->plan, &e);
+	fail(c, &e);
+}
+
+/* The command in a process group of its own, in the foreground: not an orphan, so that its terminal can stop
+ * it. */
+static void foreground(const struct child *c)
+{
+	if (c->slave < 0)
+		return;
+	setpgid(0, 0);
+	tcsetpgrp(c->slave, getpid());
+}
+
+static noreturn void with_init(struct child *c)
+{
+	struct err e = {0};
+	pid_t pid = fork();
+
+	if (pid < 0) {
+		err_sys(&e, "start the command's process");
+		fail(c, &e);
+	}
+	if (pid == 0) {
+		foreground(c);
+		command(c);
+	}
+	init_main(pid, c->slave >= 0 ? c->sock : -1);
+}
+
+noreturn void sandbox_child(const struct plan *p, const struct sandbox_hooks *h, int sock)
+{
+	static struct child c; /* too large for a stack */
+	struct err e = {0};
+
+	c = (struct child){.plan = p, .hooks = h, .sock = sock, .slave = -1};
+	if (start(&c, &e) < 0 || pin_all(p, h, &c.pins, &e) < 0 || await_go(sock, &e) < 0 ||
+	    confine_become_root(p, &e) < 0 || files(&c, &e) < 0 || confine(&c, &e) < 0)
+		fail(&c, &e);
+	if (c.slave >= 0 && terminal_control(c.slave, &e) < 0)
+		fail(&c, &e);
+	if (p->init)
+		with_init(&c);
+	command(&c);
+}

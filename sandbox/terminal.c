@@ -1,0 +1,54 @@
+#include "sandbox/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "sandbox/dev.h"
+#include "sandbox/inroot.h"
+#include "sandbox/msg.h"
+
+int terminal_make(const struct plan *p, int root, int sock, int *ret_slave, struct err *e)
+{
+	fd_auto int master = -1, slave = -1;
+	int unlock = 0, r;
+
+	*ret_slave = -1;
+	if (!p->tty)
+		return 0;
+	master = inroot_open(root, "/dev/pts/ptmx", O_RDWR | O_NOCTTY);
+	if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0)
+		return err_sys(e, "open a terminal in the sandbox's /dev/pts");
+	/* Not by name: whatever lies in /dev/pts, this is the other end (CVE-2025-52565). */
+	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0)
+		return err_sys(e, "open the other end of the sandbox's terminal");
+	if (fchown(slave, p->uid, (gid_t)-1) < 0)
+		return err_sys(e, "give the terminal to the user inside");
+	if (dev_console(root, slave, e) < 0)
+		return -e->code;
+	r = msg_send(sock, MSG_TERMINAL, NULL, master);
+	if (r < 0)
+		return err_set(e, -r, "hand over the terminal: %s", strerror(-r));
+	*ret_slave = TAKE_FD(slave);
+	return 0;
+}
+
+int terminal_control(int slave, struct err *e)
+{
+	return ioctl(slave, TIOCSCTTY, 0) < 0 ? err_sys(e, "make the sandbox's terminal the controlling one")
+					      : 0;
+}
+
+int terminal_connect(const struct plan *p, int slave, struct err *e)
+{
+	static const uint32_t bit[] = {PLAN_TTY_STDIN, PLAN_TTY_STDOUT, PLAN_TTY_STDERR};
+
+	for (int fd = 0; fd <= 2; fd++)
+		if (p->tty & bit[fd] && dup2(slave, fd) < 0)
+			return err_sys(e, "connect the sandbox's terminal");
+	return 0;
+}
