@@ -217,6 +217,34 @@ int subid_read(const char *file, const char *name, uint32_t uid, struct id_range
 	return r < 0 ? r : (int)s.n;
 }
 
+struct show {
+	subid_line_fn *fn;
+	void *ctx;
+};
+
+static int show_line(void *to, const char *line, size_t n, bool cut, struct err *e)
+{
+	const struct search nobody = {.file = ""};
+	const struct show *show = to;
+	const char *colon = memchr(line, ':', n);
+	size_t owner = colon ? (size_t)(colon - line) : n;
+	struct id_range r;
+	struct err passed_over;
+
+	(void)e;
+	if (!colon || cut || line[0] == '#' ||
+	    parse_range(&nobody, colon + 1, n - owner - 1, &r, &passed_over))
+		return 0;
+	return show->fn(show->ctx, line, owner, &r);
+}
+
+int subid_each(const char *file, subid_line_fn *fn, void *ctx, struct err *e)
+{
+	struct show show = {.fn = fn, .ctx = ctx};
+
+	return read_lines(file, show_line, &show, e);
+}
+
 static size_t skip_blanks(const char *s, size_t n, size_t at)
 {
 	while (at < n && (s[at] == ' ' || s[at] == '\t' || s[at] == '\r'))

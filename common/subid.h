@@ -26,6 +26,16 @@ int subid_parse(const char *text, size_t size, const char *file, const char *nam
 int subid_read(const char *file, const char *name, uint32_t uid, struct id_range *ret, size_t max,
 	       struct err *e);
 
+/* One well-formed line: owner (a name or a number, not terminated) has the range r. Negative: stop with that.
+ */
+typedef int subid_line_fn(void *ctx, const char *owner, size_t len, const struct id_range *r);
+
+/*
+ * Shows fn all lines of such a file; malformed ones are passed over. For questions about everybody's ranges
+ * (which overlap, what is free), never for what a caller may use. 0 or -errno.
+ */
+int subid_each(const char *file, subid_line_fn *fn, void *ctx, struct err *e);
+
 /*
  * Whether nsswitch.conf(5) names a source of subordinate ids other than files. Returns 0 or 1, or
  * -errno. A missing nsswitch.conf, or one without "subid:", means files.

@@ -265,6 +265,38 @@ static void the_streamed_file_says_what_the_text_says_at_every_buffer_edge(void 
 	assert_non_null(strstr(e.msg, ":1: the line is too long"));
 }
 
+struct seen {
+	char text[128];
+	int stop_at;
+	int n;
+};
+
+static int note(void *ctx, const char *owner, size_t len, const struct id_range *r)
+{
+	struct seen *seen = ctx;
+	size_t used = strlen(seen->text);
+
+	snprintf(seen->text + used, sizeof(seen->text) - used, "%.*s %u %u;", (int)len, owner, r->start,
+		 r->count);
+	return ++seen->n == seen->stop_at ? -EEXIST : 0;
+}
+
+static void everybodys_wellformed_lines_are_shown(void **state)
+{
+	struct seen all = {.stop_at = 0}, first = {.stop_at = 1};
+	struct err e;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	fill("# x:1:2\nalice:100:5\nbob\nbob:1:x\n\n1000:200:7\neve:4294967295:9\n:3:4");
+	assert_int_equal(subid_each(path, note, &all, &e), 0);
+	assert_string_equal(all.text, "alice 100 5;1000 200 7; 3 4;");
+	assert_int_equal(subid_each(path, note, &first, &e), -EEXIST);
+	assert_string_equal(first.text, "alice 100 5;");
+	assert_int_equal(subid_each("/nonexistent/subuid", note, &all, &e), 0);
+}
+
 static void nsswitch_names_another_source_or_does_not(void **state)
 {
 	static const struct {
@@ -314,6 +346,7 @@ int main(void)
 		WITH_FILE(a_file_that_others_may_write_is_refused),
 		WITH_FILE(directories_and_fifos_are_refused_without_waiting),
 		WITH_FILE(the_streamed_file_says_what_the_text_says_at_every_buffer_edge),
+		WITH_FILE(everybodys_wellformed_lines_are_shown),
 		WITH_FILE(nsswitch_names_another_source_or_does_not),
 	};
 
