@@ -40,7 +40,7 @@ $(PROBES): $(O)/probes/%: tests/system/probes/%.c $(O)/flags | $(KERNEL_HEADERS)
 	$(Q)$(PROBE_CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(WERROR) -O1 -g -static -o $@ $<
 probes: $(PROBES)
 
-RUN_SYSTEM = MAKE='$(MAKE)' $(PYTHON) -B tests/system/run.py
+RUN_SYSTEM = exec env MAKE='$(MAKE)' $(PYTHON) -B tests/system/run.py
 check-system: ## run the system tests, as root; TESTS=PATTERN selects some
 	$(Q)$(RUN_SYSTEM) --build $(O)/system $(if $(TESTS),--select '$(TESTS)')
 

@@ -57,7 +57,7 @@ static void a_full_arena_stays_as_it_was(void **state)
 
 static void the_gap_of_alignment_is_counted(void **state)
 {
-	struct arena a = fresh(sizeof(max_align_t) + 1);
+	struct arena a = fresh(alignof(max_align_t) + 1);
 
 	(void)state;
 	assert_non_null(arena_alloc(&a, 1));
