@@ -6,12 +6,25 @@
 #include "common/err.h"
 #include "policy/policy.h"
 
+/*
+ * What one rule says to the request: REASON_ALLOWED, _DENIED, _DENIED_BELOW, _RIGHTS, _OWNER, or
+ * REASON_NO_RULE where it does not concern it.
+ */
+enum policy_reason policy_judge(const struct policy_rule *rule, const struct policy_caller *c,
+				const struct policy_request *r);
+
+/* Whether a rule's WHO names the caller. */
+bool policy_names(const struct policy_rule *rule, const struct policy_caller *c);
+
 /* One loop over the rules. The verdict carries the rule that decided. */
 struct policy_verdict policy_decide(const struct policy *p, const struct policy_caller *c,
 				    const struct policy_request *r);
 
 /* The smallest limit of that name over the lines that name the caller; UINT64_MAX where there is none. */
 uint64_t policy_limit(const struct policy *p, const struct policy_caller *c, enum policy_limit which);
+
+/* What a line grants less than the request wants, as "read-only"; NULL where it lacks nothing. */
+const char *policy_lacks(const struct policy_rule *rule, const struct policy_request *r);
 
 /*
  * Turns a refusal into *e: "<what> denied for alice: <reason>" with the rule as

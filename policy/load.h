@@ -25,5 +25,12 @@ enum {
  */
 int policy_load(struct arena *a, struct policy *ret, struct err *e);
 
+/* The same from another directory than SYSCONFDIR/croft, absolute and clean: for the tests. */
+int policy_load_from(const char *dir, struct arena *a, struct policy *ret, struct err *e);
+
+/* The rules of these files alone, whoever owns them: for the tools that look at a policy, never for a
+ * decision. */
+int policy_load_files(const char *const *file, size_t n, struct arena *a, struct policy *ret, struct err *e);
+
 /* The text of the policy compiled in. */
 extern const char policy_built_in[];

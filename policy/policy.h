@@ -54,6 +54,7 @@ struct policy_rule {
 	const char *value;  /* pattern (still with %u, %h ...) or word; NULL for POLICY_LIMIT */
 	const char *file;   /* where it stands; "built-in policy" for the one compiled in */
 	uint32_t line;      /* from 1 */
+	const char *name;   /* of WHO_USER, WHO_GROUP as written; NULL: given by number */
 };
 
 struct policy {
@@ -68,8 +69,9 @@ struct policy_caller {
 	gid_t gid;
 	const gid_t *groups; /* supplementary */
 	size_t ngroups;
-	const char *name; /* NULL: not in the user database; %u then covers nothing */
-	const char *home; /* NULL, "/" or relative: %h then covers nothing */
+	const char *name; /* NULL: not in the user database; %u then covers nothing in an allow line, anything
+			     in a deny line */
+	const char *home; /* resolved; NULL or relative: as %u; "/": %h covers nothing in an allow line */
 };
 
 enum policy_object {

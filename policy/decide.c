@@ -1,0 +1,157 @@
+#include "policy/decide.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "policy/match.h"
+#include "policy/rule.h"
+
+bool policy_names(const struct policy_rule *rule, const struct policy_caller *c)
+{
+	switch ((enum policy_who)rule->who) {
+	case WHO_EVERYONE:
+		return true;
+	case WHO_USER:
+		return rule->id == c->uid;
+	case WHO_GROUP:
+		break;
+	}
+	if (rule->id == c->gid)
+		return true;
+	for (size_t i = 0; i < c->ngroups; i++)
+		if (rule->id == c->groups[i])
+			return true;
+	return false;
+}
+
+static bool is_path(const struct policy_request *r)
+{
+	return r->value[0] == '/' && (r->kind == POLICY_VOLUME || r->kind == POLICY_ROOT);
+}
+
+/* A request that nobody described (object.h) or whose path was not resolved is covered by nothing. */
+static bool described(const struct policy_request *r)
+{
+	if (!r->value || r->kind >= POLICY_KIND_COUNT)
+		return false;
+	if (is_path(r))
+		return r->object != OBJECT_NONE && path_is_clean(r->value);
+	return r->kind != POLICY_VOLUME && r->object == OBJECT_NONE;
+}
+
+static bool owner_fits(const struct policy_rule *rule, const struct policy_caller *c,
+		       const struct policy_request *r)
+{
+	if (rule->conditions & COND_OWNER_CALLER && r->owner != c->uid)
+		return false;
+	return !(rule->conditions & COND_OWNER_ROOT) || r->owner == 0;
+}
+
+const char *policy_lacks(const struct policy_rule *rule, const struct policy_request *r)
+{
+	unsigned missing = r->rights & ~(unsigned)rule->rights;
+
+	if (missing & RIGHT_WRITE)
+		return "read-only";
+	if (missing & RIGHT_EXEC)
+		return "noexec";
+	if (missing)
+		return "less";
+	if (r->submounts && !(rule->conditions & COND_SUBMOUNTS))
+		return "without the mounts below it";
+	if (r->object == OBJECT_SOCKET && !(rule->conditions & COND_SOCKETS))
+		return "but no socket or FIFO";
+	return NULL;
+}
+
+static enum pattern_match match_value(const struct policy_rule *rule, const struct policy_caller *c,
+				      const struct policy_request *r)
+{
+	if (is_path(r) != policy_is_path(rule))
+		return PATTERN_NO;
+	if (!is_path(r))
+		return strcmp(rule->value, r->value) ? PATTERN_NO : PATTERN_HERE;
+	return pattern_match(rule->value, c, rule->action == POLICY_DENY, r->value);
+}
+
+static enum policy_reason judge_deny(const struct policy_rule *rule, const struct policy_caller *c,
+				     const struct policy_request *r)
+{
+	enum pattern_match m;
+
+	if (rule->rights & RIGHT_WRITE && !(r->rights & RIGHT_WRITE))
+		return REASON_NO_RULE;
+	m = match_value(rule, c, r);
+	if (m == PATTERN_HERE)
+		return owner_fits(rule, c, r) ? REASON_DENIED : REASON_NO_RULE;
+	/* Whom the object below belongs to is not known: owner= does not narrow here. */
+	if (m == PATTERN_BELOW && r->object == OBJECT_DIRECTORY)
+		return REASON_DENIED_BELOW;
+	return REASON_NO_RULE;
+}
+
+static enum policy_reason judge_allow(const struct policy_rule *rule, const struct policy_caller *c,
+				      const struct policy_request *r)
+{
+	if (match_value(rule, c, r) != PATTERN_HERE)
+		return REASON_NO_RULE;
+	if (policy_lacks(rule, r))
+		return REASON_RIGHTS;
+	return owner_fits(rule, c, r) ? REASON_ALLOWED : REASON_OWNER;
+}
+
+enum policy_reason policy_judge(const struct policy_rule *rule, const struct policy_caller *c,
+				const struct policy_request *r)
+{
+	if (rule->action == POLICY_LIMIT || rule->kind != r->kind || !policy_names(rule, c) || !described(r))
+		return REASON_NO_RULE;
+	return rule->action == POLICY_DENY ? judge_deny(rule, c, r) : judge_allow(rule, c, r);
+}
+
+/* The higher one decides; so the order of rules cannot. */
+static int rank(enum policy_reason reason)
+{
+	static const int table[] = {
+		[REASON_NO_RULE] = 0,      [REASON_OWNER] = 1,  [REASON_RIGHTS] = 2,    [REASON_ALLOWED] = 3,
+		[REASON_DENIED_BELOW] = 4, [REASON_DENIED] = 5, [REASON_KERNEL_FS] = 6, [REASON_DEVICE] = 6,
+	};
+
+	static_assert(sizeof(table) / sizeof(table[0]) == POLICY_REASON_COUNT, "a rank a reason");
+	return table[reason];
+}
+
+struct policy_verdict policy_decide(const struct policy *p, const struct policy_caller *c,
+				    const struct policy_request *r)
+{
+	struct policy_verdict v = {.reason = REASON_NO_RULE};
+
+	if (r->kernel_fs)
+		return (struct policy_verdict){.reason = REASON_KERNEL_FS};
+	if (r->object == OBJECT_DEVICE)
+		return (struct policy_verdict){.reason = REASON_DEVICE};
+	for (size_t i = 0; i < p->nrules; i++) {
+		enum policy_reason said = policy_judge(&p->rule[i], c, r);
+
+		if (rank(said) <= rank((enum policy_reason)v.reason))
+			continue;
+		v.reason = (uint8_t)said;
+		v.rule = &p->rule[i];
+	}
+	v.allowed = v.reason == REASON_ALLOWED;
+	return v;
+}
+
+uint64_t policy_limit(const struct policy *p, const struct policy_caller *c, enum policy_limit which)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < p->nrules; i++) {
+		const struct policy_rule *rule = &p->rule[i];
+
+		if (rule->action != POLICY_LIMIT || rule->kind != which || !policy_names(rule, c))
+			continue;
+		if (rule->limit < least)
+			least = rule->limit;
+	}
+	return least;
+}

@@ -1,0 +1,353 @@
+#include "policy/parse.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "policy/match.h"
+#include "policy/rule.h"
+#include "policy/words.h"
+
+struct parser {
+	struct lines lines;
+	struct words words;
+	size_t at; /* the next word */
+	const struct policy_resolver *names;
+	struct arena *a;
+	struct err *e;
+};
+
+#define MISTAKE(p, column, ...) lines_error(&(p)->lines, (column), (p)->e, __VA_ARGS__)
+
+static int no_memory(struct parser *p)
+{
+	return err_set(p->e, ENOMEM, "%s:%u: the policy does not fit into the memory set aside",
+		       QUOTE(p->lines.file), p->lines.line);
+}
+
+static const struct word *peek(const struct parser *p)
+{
+	return p->at < p->words.n ? &p->words.word[p->at] : NULL;
+}
+
+/* The next word; without one, the mistake that it is missing. */
+static const struct word *take(struct parser *p, const char *expected)
+{
+	if (p->at < p->words.n)
+		return &p->words.word[p->at++];
+	MISTAKE(p, p->words.column, "expected %s, found the end of the line", expected);
+	return NULL;
+}
+
+static int unexpected(struct parser *p, const struct word *w, const char *expected)
+{
+	return MISTAKE(p, w->column, "expected %s, found '%s'", expected, *w->s ? QUOTE(w->s) : "");
+}
+
+/* The index of w in the table, or -1. */
+static int index_of(const struct word *w, const char *const *word, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(w->s, word[i]))
+			return (int)i;
+	return -1;
+}
+
+/* ---- who ---- */
+
+static int parse_id(struct parser *p, const struct word *w, struct policy_rule *r)
+{
+	const char *what = r->who == WHO_USER ? "user" : "group";
+	int found = text_id(w->s, &r->id);
+
+	if (found == 0)
+		return 0;
+	if (strspn(w->s, "0123456789") == strlen(w->s))
+		return MISTAKE(p, w->column,
+			       "expected a %s id from 0 to 4294967294 without leading zeros, found '%s'",
+			       what, QUOTE(w->s));
+	found = p->names->find(p->names->ctx, (enum policy_who)r->who, w->s, &r->id, p->e);
+	if (found == -ENOENT)
+		return MISTAKE(p, w->column, "no %s '%s' in /etc/%s: expected a name from there, or a number",
+			       what, QUOTE(w->s), r->who == WHO_USER ? "passwd" : "group");
+	if (found < 0)
+		return err_wrap(p->e, "%s:%u:%u", QUOTE(p->lines.file), p->lines.line, w->column);
+	r->name = arena_copy(p->a, w->s, strlen(w->s));
+	return r->name ? 0 : no_memory(p);
+}
+
+static int parse_who(struct parser *p, struct policy_rule *r)
+{
+	static const char expected[] = "everyone, user or group";
+	static const char *const word[] = {
+		[WHO_EVERYONE] = "everyone", [WHO_USER] = "user", [WHO_GROUP] = "group"};
+	const struct word *w = take(p, expected);
+	int who;
+
+	if (!w)
+		return -EINVAL;
+	who = index_of(w, word, sizeof(word) / sizeof(word[0]));
+	if (who < 0)
+		return unexpected(p, w, expected);
+	r->who = (uint8_t)who;
+	if (who == WHO_EVERYONE)
+		return 0;
+	w = take(p,
+		 who == WHO_USER ? "the name or the number of a user" : "the name or the number of a group");
+	return w ? parse_id(p, w, r) : -EINVAL;
+}
+
+/* ---- what ---- */
+
+static int parse_pattern(struct parser *p, const struct word *w, struct policy_rule *r)
+{
+	size_t at;
+	const char *mistake = pattern_mistake(w->s, &at);
+
+	/* With quotes and escapes the offset in the value is not the column in the line. */
+	if (mistake)
+		return MISTAKE(p, w->column + (uint32_t)at, "%s, found '%s'", mistake,
+			       *w->s ? QUOTE(w->s) : "");
+	r->value = arena_copy(p->a, w->s, strlen(w->s));
+	return r->value ? 0 : no_memory(p);
+}
+
+static int parse_mode(struct parser *p, struct policy_rule *r)
+{
+	const struct word *w = peek(p);
+	bool allow = r->action == POLICY_ALLOW;
+	bool rw = w && !strcmp(w->s, "rw");
+	bool ro = w && !strcmp(w->s, "ro");
+
+	if (ro && !allow)
+		return MISTAKE(p, w->column,
+			       "expected rw or nothing, found 'ro': a line that denied only reading would "
+			       "leave writing "
+			       "allowed; without a mode it denies both");
+	if (rw || (allow && !ro && r->kind == POLICY_ROOT))
+		r->rights |= RIGHT_WRITE;
+	if (rw || ro)
+		p->at++;
+	return 0;
+}
+
+static int check_condition(struct parser *p, const struct word *w, const struct policy_condition_word *c,
+			   const struct policy_rule *r)
+{
+	const unsigned owners = COND_OWNER_CALLER | COND_OWNER_ROOT;
+
+	if (!(c->kinds & (1u << r->kind)))
+		return MISTAKE(p, w->column, "%s makes no sense for %s: expected the end of the line",
+			       c->word, policy_kind_word[r->kind]);
+	if (r->action == POLICY_DENY && !c->on_deny)
+		return MISTAKE(p, w->column,
+			       "%s grants something and cannot stand in a deny line: expected owner=caller, "
+			       "owner=root or the end of the line",
+			       c->word);
+	if (r->conditions & c->bit)
+		return MISTAKE(p, w->column, "%s stands here twice", c->word);
+	if ((c->bit & owners) && (r->conditions & owners))
+		return MISTAKE(p, w->column, "expected only one of owner=caller and owner=root");
+	return 0;
+}
+
+static int parse_condition(struct parser *p, const struct word *w, struct policy_rule *r)
+{
+	for (size_t i = 0; i < policy_nconditions; i++) {
+		const struct policy_condition_word *c = &policy_condition_word[i];
+		int bad;
+
+		if (strcmp(w->s, c->word) != 0)
+			continue;
+		bad = check_condition(p, w, c, r);
+		if (bad < 0)
+			return bad;
+		r->conditions |= c->bit;
+		return 0;
+	}
+	return unexpected(p, w,
+			  r->kind == POLICY_VOLUME
+				  ? "ro, rw, owner=caller, owner=root, submounts, noexec, sockets or the end "
+				    "of the line"
+				  : "ro, rw, owner=caller, owner=root, submounts or the end of the line");
+}
+
+static int parse_path_rule(struct parser *p, const struct word *w, struct policy_rule *r)
+{
+	int bad = parse_pattern(p, w, r);
+
+	if (bad == 0)
+		bad = parse_mode(p, r);
+	while (bad == 0 && p->at < p->words.n) {
+		w = &p->words.word[p->at++];
+		bad = parse_condition(p, w, r);
+	}
+	if (bad == 0 && r->action == POLICY_ALLOW && !(r->conditions & COND_NOEXEC))
+		r->rights |= RIGHT_EXEC;
+	return bad;
+}
+
+/* ids and network: one of these words and nothing behind it. Static strings: nothing to copy. */
+static int parse_word_rule(struct parser *p, const struct word *w, const char *const word[2],
+			   const char *expected, struct policy_rule *r)
+{
+	int i = index_of(w, word, 2);
+
+	if (i < 0)
+		return unexpected(p, w, expected);
+	r->value = word[i];
+	return 0;
+}
+
+static int parse_root(struct parser *p, const struct word *w, struct policy_rule *r)
+{
+	if (w->s[0] == '/' || w->s[0] == '%')
+		return parse_path_rule(p, w, r);
+	if (strcmp(w->s, "host") != 0)
+		return unexpected(p, w, "host or an absolute path");
+	r->value = "host";
+	if (r->action == POLICY_ALLOW)
+		r->rights = RIGHT_WRITE | RIGHT_EXEC;
+	return 0;
+}
+
+static int parse_value(struct parser *p, const struct word *w, struct policy_rule *r)
+{
+	static const char *const ids[2] = {"subordinate", "setgroups"};
+	static const char *const network[2] = {"none", "host"};
+
+	switch ((enum policy_kind)r->kind) {
+	case POLICY_VOLUME:
+		return parse_path_rule(p, w, r);
+	case POLICY_ROOT:
+		return parse_root(p, w, r);
+	case POLICY_IDS:
+		return parse_word_rule(p, w, ids, "subordinate or setgroups", r);
+	case POLICY_NETWORK:
+		return parse_word_rule(p, w, network, "none or host", r);
+	case POLICY_KIND_COUNT:
+		break;
+	}
+	return unexpected(p, w, "a value");
+}
+
+static int parse_what(struct parser *p, struct policy_rule *r)
+{
+	static const char expected[] = "volume, root, ids or network";
+	static const char *const value[] = {
+		[POLICY_VOLUME] = "the path of a volume",
+		[POLICY_ROOT] = "host or the path of a root",
+		[POLICY_IDS] = "subordinate or setgroups",
+		[POLICY_NETWORK] = "none or host",
+	};
+	const struct word *w = take(p, expected);
+	int kind;
+
+	if (!w)
+		return -EINVAL;
+	kind = index_of(w, policy_kind_word, POLICY_KIND_COUNT);
+	if (kind < 0)
+		return unexpected(p, w, expected);
+	r->kind = (uint8_t)kind;
+	w = take(p, value[kind]);
+	return w ? parse_value(p, w, r) : -EINVAL;
+}
+
+static int parse_limit(struct parser *p, struct policy_rule *r)
+{
+	const struct word *w = take(p, "ids");
+	int which;
+
+	if (!w)
+		return -EINVAL;
+	which = index_of(w, policy_limit_word, POLICY_LIMIT_COUNT);
+	if (which < 0)
+		return unexpected(p, w, "ids");
+	r->kind = (uint8_t)which;
+	w = take(p, "a number");
+	if (!w)
+		return -EINVAL;
+	if (text_u64(w->s, &r->limit) < 0)
+		return unexpected(p, w, "a whole number without sign or leading zeros");
+	return 0;
+}
+
+/* ---- lines ---- */
+
+static int parse_rule(struct parser *p, struct policy_rule *ret)
+{
+	static const char expected[] = "allow, deny or limit";
+	static const char *const word[] = {
+		[POLICY_ALLOW] = "allow", [POLICY_DENY] = "deny", [POLICY_LIMIT] = "limit"};
+	struct policy_rule r = {.file = p->lines.file, .line = p->lines.line};
+	const struct word *w = take(p, expected);
+	int action = w ? index_of(w, word, sizeof(word) / sizeof(word[0])) : -1;
+	int bad;
+
+	if (action < 0)
+		return w ? unexpected(p, w, expected) : -EINVAL;
+	r.action = (uint8_t)action;
+	bad = parse_who(p, &r);
+	if (bad == 0)
+		bad = action == POLICY_LIMIT ? parse_limit(p, &r) : parse_what(p, &r);
+	if (bad == 0 && peek(p))
+		bad = unexpected(p, peek(p), "the end of the line");
+	if (bad == 0)
+		*ret = r;
+	return bad;
+}
+
+static int parse_version(struct parser *p)
+{
+	const struct word *w;
+	int r = lines_next(&p->lines, &p->words, p->e);
+
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		p->lines.line += p->lines.line == 0;
+		return MISTAKE(p, 1, "expected 'version 1' as the first line, found the end of the file");
+	}
+	p->at = 0;
+	w = take(p, "version 1");
+	if (!w || strcmp(w->s, "version") != 0)
+		return w ? unexpected(p, w, "'version 1' as the first line") : -EINVAL;
+	w = take(p, "1");
+	if (!w || strcmp(w->s, "1") != 0)
+		return w ? unexpected(p, w, "version 1, the only one known here") : -EINVAL;
+	return peek(p) ? unexpected(p, peek(p), "the end of the line") : 0;
+}
+
+size_t policy_count_lines(const char *text, size_t size)
+{
+	const char *end = text + size;
+	size_t n = 0;
+
+	while ((text = memchr(text, '\n', (size_t)(end - text)))) {
+		text++;
+		n++;
+	}
+	return n;
+}
+
+int policy_parse(const char *text, size_t size, const char *file, const struct policy_resolver *names,
+		 struct arena *a, struct policy_rules *rules, struct err *e)
+{
+	struct parser p = {.names = names, .a = a, .e = e};
+	int r;
+
+	p.lines = (struct lines){.file = file, .next = text, .end = text + size};
+	r = parse_version(&p);
+	while (r >= 0) {
+		r = lines_next(&p.lines, &p.words, e);
+		if (r <= 0)
+			break;
+		p.at = 0;
+		if (rules->n == rules->max)
+			return MISTAKE(&p, 1, "more than %zu rules", rules->max);
+		r = parse_rule(&p, &rules->rule[rules->n]);
+		if (r == 0)
+			rules->n++;
+	}
+	return r;
+}

@@ -1,0 +1,30 @@
+/*
+ * rule.h - the words of the policy language, and a rule back as text. Pure.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "policy/policy.h"
+
+enum { POLICY_TEXT_MAX = 9000 }; /* a rule as text: a pattern of 4095 bytes, each escaped, and the rest */
+
+extern const char *const policy_kind_word[POLICY_KIND_COUNT];
+extern const char *const policy_limit_word[POLICY_LIMIT_COUNT];
+
+struct policy_condition_word {
+	const char *word;
+	uint8_t bit;      /* enum policy_condition */
+	uint8_t kinds;    /* 1 << enum policy_kind: where it makes sense */
+	bool on_deny;     /* narrows a deny line; the others grant something and are for allow lines only */
+	const char *what; /* for messages */
+};
+
+extern const struct policy_condition_word policy_condition_word[];
+extern const size_t policy_nconditions;
+
+/* Whether value is a pattern of paths, not a word. */
+bool policy_is_path(const struct policy_rule *r);
+
+/* The rule as a line of the language, always in the same form; cut when it does not fit. Returns buf. */
+const char *policy_rule_text(const struct policy_rule *r, char *buf, size_t size);
