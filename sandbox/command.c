@@ -63,7 +63,7 @@ static int try_path(const char *name, char *const argv[], const struct plan *p)
 	const char *dir = search_path(p);
 	int worst = ENOENT;
 
-	while (*dir || dir[-1] == ':') {
+	for (;;) {
 		size_t n = strcspn(dir, ":");
 		char path[PATH_MAX];
 		int code = ENAMETOOLONG;

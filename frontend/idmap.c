@@ -1,0 +1,315 @@
+#include "frontend/idmap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/openat2.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/idmap_exit.h"
+#include "common/ids.h"
+#include "common/mem.h"
+#include "common/subid.h"
+#include "common/text.h"
+#include "frontend/caller.h"
+#include "frontend/diagnose.h"
+#include "frontend/spawn.h"
+
+enum { FD_AS = 3, EXTENTS_MAX = IDS_RANGES_MAX };
+
+static const char helper[] = LIBEXECDIR "/croft-idmap";
+static const char asker[] = LIBEXECDIR "/croft-subid";
+
+/* --- one's own id alone --------------------------------------------------------- */
+
+static int write_file(int proc, const char *name, const char *text, struct err *e)
+{
+	fd_auto int fd = fd_openat2(proc, name, O_WRONLY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	size_t n = strlen(text);
+
+	if (fd < 0 || write(fd, text, n) != (ssize_t)n)
+		return diagnose_map(name, errno ? errno : EIO, e);
+	return 0;
+}
+
+static int write_self(int proc, const struct idmap_request *req, struct err *e)
+{
+	char uid[64], gid[64];
+
+	snprintf(uid, sizeof(uid), "%" PRIu32 " %u 1\n", req->own_uid, geteuid());
+	snprintf(gid, sizeof(gid), "%" PRIu32 " %u 1\n", req->own_gid, getegid());
+	/* The kernel wants setgroups denied before an unprivileged gid map: CVE-2014-8989. */
+	if (write_file(proc, "setgroups", "deny", e) < 0 || write_file(proc, "uid_map", uid, e) < 0)
+		return -e->code;
+	return write_file(proc, "gid_map", gid, e);
+}
+
+/* --- croft-idmap ------------------------------------------------------------------ */
+
+static int offer_self(struct err *e)
+{
+	if (!e->hint[0])
+		err_hint(e, "without subordinate ids: --map self (you alone, as root inside); croft doctor "
+			    "says what is missing");
+	return -e->code;
+}
+
+/* The helper's sentence without its name; its second line is the hint. */
+static void take_sentence(char *text, int status, struct err *e)
+{
+	char *p = text, *nl;
+	static const char name[] = "croft-idmap: ", hint[] = "hint: ";
+
+	if (text_starts(p, name))
+		p += strlen(name);
+	nl = strchr(p, '\n');
+	if (nl)
+		*nl++ = '\0';
+	if (*p)
+		err_set(e, EPERM, "write the id maps: %s", QUOTE(p));
+	else
+		err_set(e, EPERM, "write the id maps: croft-idmap ended with status %d and said nothing",
+			status);
+	if (!nl || !text_starts(nl, name))
+		return;
+	nl += strlen(name);
+	if (text_starts(nl, hint)) {
+		nl[strcspn(nl, "\n")] = '\0';
+		err_hint(e, "%s", QUOTE(nl + strlen(hint)));
+	}
+}
+
+/* The status of croft-idmap: IDMAP_DONE, or 1 and above with *e; -ENOENT where it is not installed. */
+static int run_helper(int proc, const struct idmap_request *req, struct err *e)
+{
+	bool isolated = req->map == PLAN_MAP_ISOLATED;
+	char uid[16] = "-", gid[16] = "-", fd[4], errors[ERR_MSG_MAX + ERR_HINT_MAX];
+	char *argv[] = {(char[]){"croft-idmap"}, fd, uid, gid, NULL};
+	const struct spawn s = {.path = helper,
+				.argv = argv,
+				.fd = proc,
+				.fd_as = FD_AS,
+				.errors = errors,
+				.errors_size = sizeof(errors)};
+	int r;
+
+	snprintf(fd, sizeof(fd), "%d", FD_AS);
+	if (!isolated) {
+		snprintf(uid, sizeof(uid), "%" PRIu32, req->own_uid);
+		snprintf(gid, sizeof(gid), "%" PRIu32, req->own_gid);
+	}
+	r = spawn_run(&s, e);
+	if (r > IDMAP_DONE)
+		take_sentence(errors, r, e);
+	return r;
+}
+
+/* --- shadow's newuidmap and newgidmap ----------------------------------------------- */
+
+struct ranges {
+	struct id_range uid[IDS_RANGES_MAX], gid[IDS_RANGES_MAX];
+	int nuid, ngid;
+};
+
+static int parse_range(char *line, struct ranges *r)
+{
+	char *save = NULL;
+	const char *kind = strtok_r(line, " ", &save), *start = strtok_r(NULL, " ", &save),
+		   *count = strtok_r(NULL, " ", &save);
+	bool uid = kind && !strcmp(kind, "uid");
+	int *n = uid ? &r->nuid : &r->ngid;
+	struct id_range x;
+
+	if (!kind || (!uid && strcmp(kind, "gid") != 0) || !start || !count || text_id(start, &x.start) < 0 ||
+	    text_id(count, &x.count) < 0 || *n >= IDS_RANGES_MAX)
+		return -EBADMSG;
+	(uid ? r->uid : r->gid)[(*n)++] = x;
+	return 0;
+}
+
+/* What libsubid says, by a program of its own: it loads the modules that nsswitch.conf names. */
+static int ask_libsubid(const char *user, struct ranges *r, struct err *e)
+{
+	static char out[IDS_RANGES_MAX * 64];
+	char errors[512];
+	char *argv[] = {(char[]){"croft-subid"}, (char *)(uintptr_t)user, NULL};
+	const struct spawn s = {.path = asker,
+				.argv = argv,
+				.fd = -1,
+				.out = out,
+				.out_size = sizeof(out),
+				.errors = errors,
+				.errors_size = sizeof(errors)};
+	int status = spawn_run(&s, e);
+
+	r->nuid = r->ngid = 0;
+	if (status == IDMAP_NO_RANGES)
+		return 0;
+	if (status > 0)
+		return err_set(e, EIO, "ask libsubid for the subordinate ids of %s: %s", QUOTE(user),
+			       QUOTE(errors));
+	if (status < 0)
+		return status;
+	for (char *save = NULL, *line = strtok_r(out, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (parse_range(line, r) < 0)
+			return err_set(e, EBADMSG, "ask libsubid for the subordinate ids of %s: %s",
+				       QUOTE(user), QUOTE(line));
+	return 0;
+}
+
+static int read_ranges(struct ranges *r, struct err *e)
+{
+	struct arena a;
+	struct policy_caller c;
+	int other, n = mem_arena(CALLER_ARENA, &a);
+
+	if (n < 0)
+		return err_set(e, -n, "get memory: %s", strerror(-n));
+	if (caller_get(&a, &c, e) < 0)
+		return -e->code;
+	other = subid_other_source("/etc/nsswitch.conf", e);
+	if (other < 0)
+		return other;
+	if (other)
+		return c.name ? ask_libsubid(c.name, r, e)
+			      : err_set(e, ENODATA,
+					"write the id maps: uid %u has no name in the user database", c.uid);
+	r->nuid = subid_read("/etc/subuid", c.name, c.uid, r->uid, IDS_RANGES_MAX, e);
+	if (r->nuid < 0)
+		return r->nuid;
+	r->ngid = subid_read("/etc/subgid", c.name, c.uid, r->gid, IDS_RANGES_MAX, e);
+	return r->ngid < 0 ? r->ngid : 0;
+}
+
+static int layout(const char *what, uint32_t own, uint32_t inside, const struct id_range *r, int n,
+		  struct id_extent *ret, int *ret_n, int max, struct err *e)
+{
+	if (n == 0)
+		return err_set(e, ENODATA, "write the id maps: uid %u has no subordinate %ss", getuid(),
+			       what);
+	*ret_n = id_layout(own, inside, r, (size_t)n, UINT64_MAX, ret, (size_t)max);
+	if (*ret_n < 0)
+		return err_set(
+			e, -*ret_n,
+			"the subordinate %ss of uid %u are not valid ranges, overlap, hold his own id or 0",
+			what, getuid());
+	return 0;
+}
+
+int idmap_extents(const struct idmap_request *req, struct id_extent *uids, int *ret_nuids,
+		  struct id_extent *gids, int *ret_ngids, int max, struct err *e)
+{
+	static struct ranges r;
+	bool isolated = req->map == PLAN_MAP_ISOLATED;
+	int n = read_ranges(&r, e);
+
+	if (n == 0)
+		n = layout("uid", getuid(), isolated ? ID_NONE : req->own_uid, r.uid, r.nuid, uids, ret_nuids,
+			   max, e);
+	if (n == 0)
+		n = layout("gid", getgid(), isolated ? ID_NONE : req->own_gid, r.gid, r.ngid, gids, ret_ngids,
+			   max, e);
+	return n;
+}
+
+static int run_shadow(const char *program, pid_t pid, const struct id_extent *x, int n, struct err *e)
+{
+	static char text[EXTENTS_MAX * 3 + 1][12];
+	static char *argv[EXTENTS_MAX * 3 + 3];
+	char errors[512];
+	const struct spawn s = {
+		.path = program, .argv = argv, .fd = -1, .errors = errors, .errors_size = sizeof(errors)};
+	int k = 0, r;
+
+	argv[k++] = (char *)(uintptr_t)program;
+	snprintf(text[0], sizeof(text[0]), "%d", pid);
+	argv[k++] = text[0];
+	for (int i = 0; i < n; i++) {
+		const uint32_t number[3] = {x[i].inside, x[i].outside, x[i].count};
+
+		for (int j = 0; j < 3; j++) {
+			snprintf(text[1 + i * 3 + j], sizeof(text[0]), "%" PRIu32, number[j]);
+			argv[k++] = text[1 + i * 3 + j];
+		}
+	}
+	argv[k] = NULL;
+	r = spawn_run(&s, e);
+	if (r > 0) {
+		errors[strcspn(errors, "\n")] = '\0';
+		return err_set(e, EPERM, "write the id maps: %s: %s", program, QUOTE(errors));
+	}
+	return r;
+}
+
+static int write_shadow(pid_t pid, const struct idmap_request *req, struct err *e)
+{
+	static struct id_extent uid[EXTENTS_MAX], gid[EXTENTS_MAX];
+	int nuid, ngid, r = idmap_extents(req, uid, &nuid, gid, &ngid, EXTENTS_MAX, e);
+
+	/* gid_map first, as croft-idmap does: cut off in the middle, no user has more than his own id. */
+	if (r == 0)
+		r = run_shadow("newgidmap", pid, gid, ngid, e);
+	if (r == 0)
+		r = run_shadow("newuidmap", pid, uid, nuid, e);
+	return r;
+}
+
+/* --- choosing ------------------------------------------------------------------------ */
+
+static int no_program(const struct err *first, struct err *e)
+{
+	if (first->code == ENOENT)
+		err_set(e, ENOENT,
+			"write the id maps: neither %s nor shadow's newuidmap and newgidmap are installed",
+			helper);
+	else
+		err_set(e, ENOENT, "%s; and shadow's newuidmap and newgidmap are not installed", first->msg);
+	return err_hint(e, "apt-get install uidmap, or give croft-idmap its capabilities; or --map self (you "
+			   "alone, as root "
+			   "inside)");
+}
+
+static int write_subordinate(pid_t pid, int proc, const struct idmap_request *req, struct err *e)
+{
+	struct err first = {0};
+	int r = run_helper(proc, req, &first);
+
+	if (r == IDMAP_DONE)
+		return 0;
+	if (r == IDMAP_OTHER_SOURCE || r == IDMAP_NO_PRIVILEGE || r == -ENOENT) {
+		r = write_shadow(pid, req, e);
+		return r == -ENOENT ? no_program(&first, e) : r;
+	}
+	*e = first;
+	return -e->code;
+}
+
+int idmap_write(pid_t pid, const struct idmap_request *req, enum plan_map *ret_used, struct err *e)
+{
+	char path[32];
+	fd_auto int proc = -1;
+	enum plan_map used = req->map;
+	int r = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0)
+		return err_sys(e, "open %s of the new process", path);
+	if (used == PLAN_MAP_AUTO)
+		used = PLAN_MAP_SUBORDINATE;
+	if (used != PLAN_MAP_SELF)
+		r = write_subordinate(pid, proc, req, e);
+	if (r < 0 && (req->map == PLAN_MAP_AUTO || req->map == PLAN_MAP_SELF)) {
+		used = PLAN_MAP_SELF;
+		r = write_self(proc, req, e);
+	}
+	if (r < 0)
+		return used == PLAN_MAP_SELF ? r : offer_self(e);
+	if (ret_used)
+		*ret_used = used;
+	return 0;
+}

@@ -1,0 +1,68 @@
+/*
+ * run_options.h - the options of `croft run` and `croft plan` as they were typed. Pure.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/err.h"
+#include "frontend/options.h"
+#include "sandbox/plan.h"
+
+enum { RUN_MOUNTS_MAX = PLAN_OPS_MAX - 64, RUN_ENV_MAX = 4096 };
+
+enum { CONF_HOSTS, CONF_HOSTNAME, CONF_RESOLV, CONF_COUNT };
+
+struct run_mount {
+	bool tmpfs;         /* else a bind */
+	uint32_t flags;     /* enum plan_op_flag */
+	uint32_t mode;      /* tmpfs */
+	uint64_t size;      /* tmpfs: bytes */
+	const char *source; /* bind: as typed */
+	const char *target; /* clean absolute path */
+};
+
+struct run_env {
+	bool file;        /* text is the name of a file of NAME=VALUE lines */
+	const char *text; /* else NAME=VALUE, or NAME alone: the caller's value */
+};
+
+struct run_options {
+	struct arena *a;
+	struct run_mount mount[RUN_MOUNTS_MAX];
+	uint32_t nmounts;
+	struct run_env env[RUN_ENV_MAX];
+	uint32_t nenv;
+	const char *conf; /* --conf DIR, or NULL */
+	const char *cwd;  /* clean absolute path, or NULL */
+	const char *user; /* NAME|UID[:GROUP|GID], or NULL */
+	const char *hostname;
+	const char *name;
+	bool read_only;
+	bool ephemeral;
+	uint64_t ephemeral_size;
+	bool network_host;
+	enum plan_map map;
+	uint64_t cap_add;
+	uint64_t cap_drop;
+	bool no_init;
+	bool tty; /* -t */
+	uint32_t stop_timeout_ms;
+	uint32_t keep_fd[PLAN_FDS_MAX]; /* ascending */
+	uint32_t nkeep;
+	bool json;         /* croft plan */
+	const char *root;  /* ROOT as typed */
+	char *const *argv; /* COMMAND [ARG...], NULL terminated */
+	uint32_t argc;
+};
+
+extern const struct option_row run_option[];
+extern const size_t run_noptions;
+
+/* Fills *o from the command line of a verb. 0, -EINVAL with *e, -ECANCELED for --help. */
+int run_options_parse(int argc, char *argv[], struct arena *a, struct run_options *o, struct err *e);
+
+/* One word of --volume: SRC:DST[:OPTION[,OPTION]...]. For the tests and the fuzzer too. */
+int run_options_volume(struct run_options *o, const char *value, struct err *e);

@@ -1,0 +1,25 @@
+/*
+ * spawn.h - runs another program and takes what it says. Not pure: posix_spawn(3).
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "common/err.h"
+
+struct spawn {
+	const char *path; /* absolute, or a name to be looked up in PATH */
+	char *const *argv;
+	int fd, fd_as; /* a descriptor the program gets under the number fd_as; -1: none */
+	char *out;     /* its standard output, terminated; NULL: /dev/null */
+	size_t out_size;
+	char *errors; /* its standard error, terminated, cut when it does not fit; NULL: ours */
+	size_t errors_size;
+};
+
+/*
+ * Runs it to its end. Returns its exit status (128 + n when a signal ended it), -ENOENT when it is not there,
+ * or -errno with *e. Output that does not fit is an error (-EFBIG); the program is waited for in any case.
+ * Its signal mask is empty, its environment ours.
+ */
+int spawn_run(const struct spawn *s, struct err *e);
