@@ -1,0 +1,220 @@
+#include "helper/idmap/grant.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/idmap_exit.h"
+#include "common/mem.h"
+#include "common/subid.h"
+#include "common/text.h"
+#include "common/userdb.h"
+#include "helper/idmap/paths.h"
+#include "policy/decide.h"
+#include "policy/load.h"
+
+/* Untouched pages cost nothing; 1 MiB holds the groups of the caller and small change. */
+enum { ARENA_BYTES = POLICY_ARENA + 2 * USERDB_BYTES_MAX + (1 << 20) };
+
+/* User ids or group ids: the same rules twice. */
+struct side {
+	const char *file;
+	const char *add_option; /* of usermod(8) */
+	const char *what;
+	uint32_t own;
+	uint32_t own_inside;
+	uint64_t limit;
+	const char *db; /* text of /etc/passwd or /etc/group */
+	size_t db_size;
+	const char *db_file;
+	struct id_range range[IDS_RANGES_MAX];
+	size_t n;
+};
+
+static int refused(struct err *e)
+{
+	return err_status(e, IDMAP_REFUSED);
+}
+
+/* Who asks, from the kernel and from /etc/passwd, without NSS. A caller who is not there has no name. */
+static int find_caller(struct arena *a, const char *passwd, size_t size, struct policy_caller *c,
+		       struct err *e)
+{
+	struct userdb_user u;
+	int n = getgroups(0, NULL);
+	gid_t *groups;
+	int r;
+
+	groups = n < 0 ? NULL : arena_array(a, (size_t)n + 1, sizeof(*groups));
+	if (groups)
+		n = getgroups(n, groups);
+	if (!groups || n < 0)
+		return err_set(e, ENOMEM, "read the groups of the caller");
+	c->groups = groups;
+	c->ngroups = (size_t)n;
+	r = userdb_user_by_uid(passwd, size, c->uid, a, &u);
+	if (r == 0) {
+		c->name = u.name;
+		c->home = u.home;
+	}
+	return r < 0 && r != -ENOENT ? err_set(e, -r, "%s: %s", PASSWD_FILE, strerror(-r)) : 0;
+}
+
+static int ask_policy(struct arena *a, struct grant *g, uint64_t *ret_limit, struct err *e)
+{
+	struct policy_request ids = {.kind = POLICY_IDS, .value = "subordinate"};
+	struct policy_request setgroups = {.kind = POLICY_IDS, .value = "setgroups"};
+	struct policy_verdict v;
+	struct policy p;
+	int r = policy_load(a, &p, e);
+
+	if (r < 0)
+		return r;
+	v = policy_decide(&p, &g->caller, &ids);
+	if (!v.allowed)
+		return policy_refuse(&v, &g->caller, &ids, "subordinate ids", "subordinate", e);
+	g->rule = v.rule;
+	g->deny_setgroups = !policy_decide(&p, &g->caller, &setgroups).allowed;
+	*ret_limit = policy_limit(&p, &g->caller, LIMIT_IDS);
+	return 0;
+}
+
+/* The ranges of a host's real people are nobody's to give away (CVE-2024-56433). */
+static int check_existing(const struct side *s, struct err *e)
+{
+	char name[64];
+	uint32_t id;
+
+	if (!userdb_id_within(s->db, s->db_size, s->range, s->n, name, sizeof(name), &id))
+		return 0;
+	err_set(e, EPERM, "a range of the caller in %s holds %s %u, which is %s in %s", s->file, s->what, id,
+		QUOTE(name), s->db_file);
+	return err_hint(e, "give the caller a range that nobody has, with usermod %s", s->add_option);
+}
+
+static int check_range(const struct side *s, size_t i, struct err *e)
+{
+	const struct id_range *r = &s->range[i];
+
+	if (id_range_has(r, 0))
+		return err_set(e, EPERM, "the range %u:%u in %s holds %s 0 of the host", r->start, r->count,
+			       s->file, s->what);
+	if (id_range_has(r, s->own))
+		return err_set(e, EPERM, "the range %u:%u in %s holds the caller's own %s", r->start,
+			       r->count, s->file, s->what);
+	for (size_t k = 0; k < i; k++)
+		if (id_ranges_overlap(&s->range[k], r))
+			return err_set(e, EPERM, "the ranges %u:%u and %u:%u in %s overlap",
+				       s->range[k].start, s->range[k].count, r->start, r->count, s->file);
+	return 0;
+}
+
+static int read_ranges(struct side *s, const struct policy_caller *c, struct err *e)
+{
+	int n = subid_read(s->file, c->name, c->uid, s->range, IDS_RANGES_MAX, e);
+	int r = 0;
+
+	if (n < 0)
+		return refused(e);
+	if (n == 0) {
+		err_set(e, ENOENT, "uid %u (%s) has no line in %s", c->uid,
+			c->name ? QUOTE(c->name) : "no name", s->file);
+		err_hint(e, "as root: usermod %s 100000-165535 %s (choose a range that nobody has)",
+			 s->add_option, c->name ? QUOTE(c->name) : "NAME");
+		return err_status(e, IDMAP_NO_RANGES);
+	}
+	s->n = (size_t)n;
+	for (size_t i = 0; i < s->n && r == 0; i++)
+		r = check_range(s, i, e);
+	if (r == 0)
+		r = check_existing(s, e);
+	return r < 0 ? refused(e) : 0;
+}
+
+/* id_layout checks the ranges once more, by itself: what check_range let through and it does not is a bug. */
+static int make_map(const struct side *s, struct map *ret, bool *ret_own_only, struct err *e)
+{
+	struct id_extent x[IDS_RANGES_MAX];
+	int n = id_layout(s->own, s->own_inside, s->range, s->n, s->limit, x, IDS_RANGES_MAX);
+	int len = n < 0 ? n : id_map_text(x, (size_t)n, ret->text, sizeof(ret->text));
+
+	if (len == -E2BIG) {
+		err_set(e, E2BIG,
+			"the %s map needs more than %d lines or %d bytes, which the kernel does not take",
+			s->what, IDS_RANGES_MAX, IDS_TEXT_MAX - 1);
+		err_hint(e, "join the caller's ranges in %s", s->file);
+		return refused(e);
+	}
+	if (len < 0)
+		return err_status(e,
+				  (err_set(e, -len, "the ranges in %s make no map", s->file), IDMAP_REFUSED));
+	if (len == 0) {
+		err_set(e, EPERM, "there is nothing to map: the policy limits subordinate ids to 0");
+		return refused(e);
+	}
+	*ret_own_only = n == 1 && x[0].outside == s->own && x[0].count == 1;
+	ret->len = len;
+	return 0;
+}
+
+static int map_side(struct side *s, const struct policy_caller *c, struct map *ret, bool *ret_own_only,
+		    struct err *e)
+{
+	int r = read_ranges(s, c, e);
+
+	return r < 0 ? r : make_map(s, ret, ret_own_only, e);
+}
+
+static int check_source(struct err *e)
+{
+	int r = subid_other_source(NSSWITCH_FILE, e);
+
+	if (r < 0)
+		return refused(e);
+	if (r == 0)
+		return 0;
+	err_set(e, ENOTSUP, "%s names another source of subordinate ids than files", NSSWITCH_FILE);
+	err_hint(e, "newuidmap and newgidmap can ask that source");
+	return err_status(e, IDMAP_OTHER_SOURCE);
+}
+
+int grant_decide(const struct wish *w, struct grant *ret, struct err *e)
+{
+	static struct side uid = {
+		.file = SUBUID_FILE, .add_option = "--add-subuids", .what = "uid", .db_file = PASSWD_FILE};
+	static struct side gid = {
+		.file = SUBGID_FILE, .add_option = "--add-subgids", .what = "gid", .db_file = GROUP_FILE};
+	bool own_uid_only, own_gid_only;
+	struct arena a;
+	int r = mem_arena(ARENA_BYTES, &a);
+
+	uid.own = ret->caller.uid;
+	gid.own = ret->caller.gid;
+	uid.own_inside = w->own_uid;
+	gid.own_inside = w->own_gid;
+	if (r < 0) {
+		err_set(e, -r, "get memory: %s", strerror(-r));
+		return err_status(e, IDMAP_FAILED);
+	}
+	r = userdb_read(AT_FDCWD, PASSWD_FILE, 0, &a, &uid.db, &uid.db_size, e);
+	if (r == 0)
+		r = userdb_read(AT_FDCWD, GROUP_FILE, 0, &a, &gid.db, &gid.db_size, e);
+	if (r == 0)
+		r = find_caller(&a, uid.db, uid.db_size, &ret->caller, e);
+	if (r == 0)
+		r = ask_policy(&a, ret, &uid.limit, e);
+	if (r < 0)
+		return refused(e);
+	gid.limit = uid.limit;
+	r = check_source(e);
+	if (r == 0)
+		r = map_side(&uid, &ret->caller, &ret->uid, &own_uid_only, e);
+	if (r == 0)
+		r = map_side(&gid, &ret->caller, &ret->gid, &own_gid_only, e);
+	/* CVE-2018-7169: without a group an administrator gave him, he may not drop one that denies him
+	 * access. */
+	if (r == 0 && own_gid_only)
+		ret->deny_setgroups = true;
+	return r;
+}

@@ -1,0 +1,225 @@
+#include "helper/idmap/privilege.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "common/caps.h"
+#include "common/fd.h"
+#include "common/idmap_exit.h"
+#include "common/text.h"
+
+static const uint64_t wanted = CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID);
+
+/* The beginning of a file of /proc/self as a string; 0 or -errno. */
+static int read_proc(const char *path, char *buf, size_t size)
+{
+	fd_auto int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct statfs fs;
+	ssize_t n;
+
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
+		return -errno;
+	if ((unsigned long)fs.f_type != PROC_SUPER_MAGIC)
+		return -EINVAL;
+	n = read(fd, buf, size - 1);
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
+	return 0;
+}
+
+int privilege_initial_namespace(struct err *e)
+{
+	static const char path[] = "/proc/self/uid_map";
+	const char *p, *word[3] = {"0", "0", "4294967295"};
+	char text[256];
+	int r = read_proc(path, text, sizeof(text));
+
+	if (r < 0) {
+		err_set(e, -r, "read %s: %s", path, strerror(-r));
+		return err_status(e, IDMAP_FAILED);
+	}
+	p = text;
+	for (int i = 0; i < 3; i++) {
+		size_t n;
+
+		p += strspn(p, " ");
+		n = strcspn(p, " \n");
+		if (!text_is(p, n, word[i]))
+			break;
+		p += n;
+		if (i == 2 && !strcmp(p, "\n"))
+			return 0;
+	}
+	err_set(e, EPERM,
+		"this is a user namespace, and only in the host's own do subordinate ids mean anything");
+	err_hint(e, "start it outside; inside a user namespace use the ids mapped there");
+	return err_status(e, IDMAP_REFUSED);
+}
+
+static bool traced(void)
+{
+	char text[2048];
+	const char *p;
+
+	/* The kernel escapes a newline in the name, so a line that begins with TracerPid is its own. */
+	if (read_proc("/proc/self/status", text, sizeof(text)) < 0)
+		return false;
+	p = strstr(text, "\nTracerPid:\t");
+	return p && p[12] != '0';
+}
+
+static bool on_nosuid(void)
+{
+	struct statvfs v;
+
+	return statvfs("/proc/self/exe", &v) == 0 && (v.f_flag & ST_NOSUID);
+}
+
+static bool bounded(void)
+{
+	return prctl(PR_CAPBSET_READ, CAP_SETUID, 0, 0, 0) == 0 ||
+	       prctl(PR_CAPBSET_READ, CAP_SETGID, 0, 0, 0) == 0;
+}
+
+/* Why the kernel gave something else than the two capabilities. */
+static int explain(uint64_t permitted, struct err *e)
+{
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	int r = privilege_initial_namespace(e);
+
+	if (r < 0)
+		return r;
+	exe[n > 0 ? n : 0] = '\0';
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) {
+		err_set(e, EPERM, "no_new_privs is set, so no program gains privilege here");
+		err_hint(e, "look at what started it: NoNewPrivileges= of systemd, a sandbox, setpriv");
+	} else if (traced()) {
+		err_set(e, EPERM, "it is traced, so the kernel gave it no privilege");
+		err_hint(e, "start the tracer as root (strace -u USER)");
+	} else if (on_nosuid()) {
+		err_set(e, EPERM, "%s lies on a file system mounted nosuid, so it has no privilege",
+			QUOTE(exe));
+		err_hint(e, "install it on a file system mounted without nosuid");
+	} else if (bounded()) {
+		err_set(e, EPERM, "the bounding set of the caller lacks cap_setuid or cap_setgid");
+		err_hint(e, "look at what started it: CapabilityBoundingSet= of systemd, a container");
+	} else if (permitted & ~wanted) {
+		err_set(e, EPERM, "it has more capabilities than cap_setuid and cap_setgid");
+		err_hint(e, "as root: setcap cap_setuid,cap_setgid+p %s", QUOTE(exe));
+	} else {
+		err_set(e, EPERM,
+			"it has no privilege: its file capabilities are missing, or the caller shares "
+			"his working directory with another process (CLONE_FS)");
+		err_hint(e, "as root: setcap cap_setuid,cap_setgid+p %s", QUOTE(exe));
+	}
+	return err_status(e, IDMAP_NO_PRIVILEGE);
+}
+
+static int failed(const char *what, int code, struct err *e)
+{
+	err_set(e, code, "%s: %s", what, strerror(code));
+	return err_status(e, IDMAP_FAILED);
+}
+
+static int set_caps(uint64_t effective, uint64_t permitted, struct err *e)
+{
+	const struct caps c = {.effective = effective, .permitted = permitted};
+	struct caps now;
+	int r = caps_set(&c);
+
+	if (r == 0)
+		r = caps_get(&now);
+	if (r < 0)
+		return failed("set capabilities", -r, e);
+	if (now.effective != effective || now.permitted != permitted || now.inheritable != 0)
+		return failed("read capabilities back", EPERM, e);
+	return 0;
+}
+
+/* To the caller's ids, keeping the permitted capabilities of setuid root over the change. */
+static int take_callers_ids(uid_t uid, gid_t gid, struct err *e)
+{
+	uid_t u[3];
+	gid_t g[3];
+
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return failed("keep capabilities", errno, e);
+	if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+		return failed("take the caller's ids", errno, e);
+	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+		return failed("stop keeping capabilities", errno, e);
+	if (getresuid(&u[0], &u[1], &u[2]) < 0 || getresgid(&g[0], &g[1], &g[2]) < 0)
+		return failed("read ids back", errno, e);
+	for (int i = 0; i < 3; i++)
+		if (u[i] != uid || g[i] != gid)
+			return failed("take the caller's ids", EPERM, e);
+	return 0;
+}
+
+static int refuse_root(struct err *e)
+{
+	int r = privilege_initial_namespace(e);
+
+	if (r < 0)
+		return r;
+	err_set(e, EPERM, "the caller is root, and the host's root is never mapped");
+	err_hint(e, "root writes the maps itself; start it as an ordinary user");
+	return err_status(e, IDMAP_REFUSED);
+}
+
+/* A change of ids makes the kernel set "dumpable" to fs.suid_dumpable, so it is cleared again here. */
+static int check_no_way_back(struct err *e)
+{
+	if (setresuid((uid_t)-1, 0, (uid_t)-1) == 0)
+		return failed("give up uid 0: it could be had again", EPERM, e);
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return failed("stay not dumpable", EPERM, e);
+	return 0;
+}
+
+int privilege_reduce(struct err *e)
+{
+	uid_t uid = getuid();
+	bool setuid_root = geteuid() == 0 && uid != 0;
+	struct caps c;
+	int r = caps_get(&c);
+
+	if (r < 0)
+		return failed("read capabilities", -r, e);
+	if (uid == 0)
+		return refuse_root(e);
+	if ((c.permitted & wanted) != wanted || (!setuid_root && c.permitted != wanted))
+		return explain(c.permitted, e);
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return failed("clear the ambient capabilities", errno, e);
+	r = set_caps(0, wanted, e);
+	if (r == 0)
+		r = take_callers_ids(uid, getgid(), e);
+	/* The change of ids is a moment at which the kernel touches the sets by itself. */
+	if (r == 0)
+		r = set_caps(0, wanted, e);
+	if (r == 0)
+		r = check_no_way_back(e);
+	return r;
+}
+
+int privilege_effective(uint64_t cap_bit, struct err *e)
+{
+	return set_caps(cap_bit, wanted, e);
+}
+
+int privilege_drop(struct err *e)
+{
+	return set_caps(0, 0, e);
+}
