@@ -399,7 +399,7 @@ class CroftTest(unittest.TestCase):
 
     def make_dir(self, user=USER, mode=0o755):
         """A fresh folder of the user's below the staging prefix (every folder above is root's, 0755)."""
-        base = self.prefix + '/work'
+        base = self.prefix + '/folders'
         os.makedirs(base, exist_ok=True)
         path = tempfile.mkdtemp(dir=base)
         self.addCleanup(shutil.rmtree, path, ignore_errors=True)

@@ -161,11 +161,11 @@ class Trees(CroftTest):
             'owner': lambda: self.give(folder + '/file', USER),
             'time': lambda: os.utime(folder + '/file', (1, 1)),
             'link': replace_link,
-            'hard link': lambda: os.link(folder + '/file', self.prefix + '/work/other'),
+            'hard link': lambda: os.link(folder + '/file', self.prefix + '/folders/other'),
             'new': lambda: self.write(folder + '/dir/new', ''),
             'gone': lambda: os.unlink(folder + '/file'),
         }
-        self.addCleanup(os.unlink, self.prefix + '/work/other')
+        self.addCleanup(os.unlink, self.prefix + '/folders/other')
         for name, change in changes.items():
             with self.subTest(name):
                 before = snapshot_tree(folder)
