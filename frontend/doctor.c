@@ -1,0 +1,213 @@
+#include <errno.h>
+#include <linux/sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/mem.h"
+#include "common/text.h"
+#include "common/userdb.h"
+#include "frontend/doctor.h"
+#include "frontend/options.h"
+#include "frontend/out.h"
+#include "frontend/verb.h"
+
+#define BASE (CLONE_NEWUSER | CLONE_NEWNS)
+#define UNMASK                                                                                               \
+	"in a container: docker run --security-opt systempaths=unconfined, podman run --security-opt "       \
+	"unmask=ALL"
+#define UNFILTER                                                                                             \
+	"in a container: --security-opt seccomp=unconfined; in a service: SystemCallFilter= without them"
+
+/* What the main job needs comes first, each check after those it builds on. */
+static const struct check check[] = {
+	{"caller", true, .look = look_caller},
+	{"kernel", true, .look = look_kernel},
+	{"user namespaces", true, .look = look_userns},
+	{"namespaces", true, .flags = BASE | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP,
+	 .good = "mount, pid, uts, ipc and cgroup namespaces can be made"},
+	{"system calls", true, .flags = BASE, .run = try_calls, .good = "all that croft uses are there",
+	 .mend = UNFILTER},
+	{"mount trees", true, .flags = BASE, .run = try_trees,
+	 .good = "can be cloned, made read-only and attached", .mend = UNFILTER},
+	{"proc", true, .flags = BASE | CLONE_NEWPID, .run = try_proc, .good = "a new procfs can be mounted",
+	 .mend = UNMASK},
+	{"tmpfs", true, .flags = BASE, .run = try_tmpfs, .good = "can be mounted",
+	 .mend = "start a kernel built with CONFIG_TMPFS=y"},
+	{"terminal", true, .flags = BASE, .run = try_terminal,
+	 .good = "a new devpts can be mounted and gives terminals",
+	 .mend = "start a kernel built with CONFIG_UNIX98_PTYS=y"},
+	{"mqueue", true, .flags = BASE | CLONE_NEWIPC, .run = try_mqueue, .good = "can be mounted",
+	 .mend = "start a kernel built with CONFIG_POSIX_MQUEUE=y"},
+	{"subordinate uids", true, .look = look_subuid},
+	{"subordinate gids", true, .look = look_subgid},
+	{"croft-idmap", false, .look = look_idmap},
+	{"newuidmap", false, .look = look_shadow},
+	{"id maps", true, .look = look_maps},
+	{"policy", true, .look = look_policy},
+	{"root", true, .look = look_root},
+	{"sandbox", true, .look = look_job},
+	{"network", false, .flags = BASE | CLONE_NEWNET, .run = try_sysfs,
+	 .good = "a network namespace and its sysfs can be made", .mend = UNMASK},
+	{"overlay", false, .flags = BASE, .run = try_overlay, .good = "can be mounted, for --ephemeral",
+	 .mend = "sudo modprobe overlay"},
+	{"keyring", false, .flags = CLONE_NEWUSER, .run = try_keyring,
+	 .good = "a session keyring can be made"},
+	{"programs", false, .look = look_programs},
+	{"policy level", false, .look = look_level},
+	{"cgroup", false, .look = look_cgroup},
+};
+enum { DOCTOR_ARENA = USERDB_BYTES_MAX + (4 << 20) }; /* for caller_get() */
+enum { NCHECKS = sizeof(check) / sizeof(check[0]) };
+
+static const char *const state_word[] = {[CHECK_OK] = "ok", [CHECK_WARN] = "warn", [CHECK_FAIL] = "fail"};
+_Static_assert(sizeof(state_word) / sizeof(state_word[0]) == CHECK_STATE_COUNT, "a state has no word");
+
+int found_ok(struct doctor *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	d->found->state = CHECK_OK;
+	va_start(ap, fmt);
+	vsnprintf(d->found->found, sizeof(d->found->found), fmt, ap);
+	va_end(ap);
+	return 0;
+}
+
+static void found_bad(struct finding *f, enum check_state state, const struct err *e)
+{
+	f->state = state;
+	memcpy(f->found, e->msg, sizeof(f->found));
+	memcpy(f->mend, e->hint, sizeof(f->mend));
+}
+
+int found_warn(struct doctor *d, const struct err *e)
+{
+	found_bad(d->found, CHECK_WARN, e);
+	return 0;
+}
+
+static int try_in_child(const struct check *c, struct doctor *d, struct err *e)
+{
+	struct probe p = {.flags = c->flags, .run = c->run};
+	int r;
+
+	if (!d->userns)
+		return err_set(e, EPERM, "not tried: there is no user namespace to try it in");
+	r = probe_run(&p, e);
+	if (r < 0 && !e->hint[0] && c->mend)
+		err_hint(e, "%s", c->mend);
+	return r < 0 ? r : found_ok(d, "%s", c->good);
+}
+
+static void run_check(const struct check *c, struct doctor *d, struct finding *ret)
+{
+	struct err e = {.code = 0};
+	int r;
+
+	*ret = (struct finding){.state = CHECK_OK};
+	d->found = ret;
+	r = c->look ? c->look(d, &e) : try_in_child(c, d, &e);
+	if (r < 0)
+		found_bad(ret, c->needed ? CHECK_FAIL : CHECK_WARN, &e);
+}
+
+static void print_line(const char *name, const struct finding *f)
+{
+	out("%-4s  %-16s  %s\n", state_word[f->state], name, f->found);
+	if (f->mend[0])
+		out("      mend: %s\n", f->mend);
+}
+
+static void print_json(const char *name, const struct finding *f, bool first)
+{
+	out("%s\n  {\"name\": ", first ? "" : ",");
+	out_json_string(name);
+	out(", \"state\": \"%s\", \"found\": ", state_word[f->state]);
+	out_json_string(f->found);
+	out(", \"mend\": ");
+	out_json_string(f->mend);
+	out("}");
+}
+
+static int set_root(void *ctx, const char *value, struct err *e)
+{
+	struct doctor *d = ctx;
+
+	(void)e;
+	d->root = value;
+	return 0;
+}
+
+static int set_json(void *ctx, const char *value, struct err *e)
+{
+	struct doctor *d = ctx;
+
+	(void)value, (void)e;
+	d->json = true;
+	return 0;
+}
+
+static const struct option_row option[] = {
+	{"json", 0, NULL, "print one JSON object", set_json},
+	{"root", 0, "ROOT", "the root to ask about (default: host)", set_root},
+};
+enum { NOPTIONS = sizeof(option) / sizeof(option[0]) };
+
+static int help(struct err *e)
+{
+	char text[1024];
+
+	options_help("Usage: croft doctor [--json] [--root ROOT]\n"
+		     "What works on this host, what does not, and the command that mends it.\n"
+		     "Exit status: 0 when a sandbox can be started, 1 when not.\n",
+		     option, NOPTIONS, text, sizeof(text));
+	return verb_help(text, e);
+}
+
+static void print_all(const struct doctor *d, const struct finding *f, bool ok)
+{
+	if (d->json)
+		out("{\"ok\": %s, \"checks\": [", ok ? "true" : "false");
+	for (int i = 0; i < NCHECKS; i++) {
+		if (d->json)
+			print_json(check[i].name, &f[i], i == 0);
+		else
+			print_line(check[i].name, &f[i]);
+	}
+	if (d->json)
+		out("\n]}\n");
+}
+
+int verb_doctor(int argc, char *argv[], struct err *e)
+{
+	static struct finding found[NCHECKS];
+	static struct doctor d = {.root = "host"};
+	bool ok = true;
+	int next = argc, r;
+
+	r = options_parse("doctor", option, NOPTIONS, argc, argv, &d, &next, e);
+	if (r == -ECANCELED)
+		return help(e);
+	if (r < 0)
+		return r;
+	if (next < argc) {
+		err_set(e, EINVAL, "croft doctor takes no operand: %s", QUOTE(argv[next]));
+		return err_hint(e, "Try 'croft doctor --help'");
+	}
+	r = mem_arena(DOCTOR_ARENA, &d.arena);
+	if (r < 0)
+		return err_set(e, -r, "get memory: %s", strerror(-r));
+	r = caller_get(&d.arena, &d.caller, e);
+	if (r < 0)
+		return r;
+	host_facts_read(&d.host);
+	for (int i = 0; i < NCHECKS; i++) {
+		run_check(&check[i], &d, &found[i]);
+		ok = ok && found[i].state != CHECK_FAIL;
+	}
+	print_all(&d, found, ok);
+	r = out_flush(e);
+	return r < 0 ? r : !ok;
+}

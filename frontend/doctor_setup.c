@@ -1,0 +1,384 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <linux/sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "common/caps.h"
+#include "common/ids.h"
+#include "common/mem.h"
+#include "common/subid.h"
+#include "common/text.h"
+#include "common/userdb.h"
+#include "frontend/doctor.h"
+#include "frontend/idmap.h"
+#include "frontend/spawn.h"
+#include "policy/load.h"
+
+enum {
+	USUAL_COUNT = 65536,  /* ids 0 to 65535 inside: what distributions use */
+	USUAL_START = 100000, /* SUB_UID_MIN of login.defs(5) */
+};
+
+/* --- subordinate ids -------------------------------------------------------------- */
+
+struct owner {
+	const struct doctor *d;
+	const struct id_range *range; /* the caller's */
+	int n;
+	uint64_t free;  /* the first id behind everybody's ranges */
+	char other[64]; /* who else has one of the caller's ids */
+};
+
+static bool is_caller(const struct policy_caller *c, const char *owner, size_t len)
+{
+	uint32_t uid;
+
+	return (c->name && text_is(owner, len, c->name)) ||
+	       (text_u32n(owner, len, &uid) == 0 && uid == c->uid);
+}
+
+static int see_line(void *ctx, const char *owner, size_t len, const struct id_range *r)
+{
+	struct owner *o = ctx;
+	uint64_t end = (uint64_t)r->start + r->count;
+
+	if (end > o->free)
+		o->free = end;
+	if (is_caller(&o->d->caller, owner, len))
+		return 0;
+	for (int i = 0; i < o->n; i++)
+		if (id_ranges_overlap(r, &o->range[i]))
+			snprintf(o->other, sizeof(o->other), "%.*s", (int)len, owner);
+	return 0;
+}
+
+/* The command that gives the caller ids that nobody has, in the file for option --add-subuids or -subgids. */
+static void hint_add(const struct doctor *d, const char *option, uint64_t free, struct err *e)
+{
+	struct owner o = {.d = d, .free = free};
+	struct err unread;
+
+	/* The same ids for both, behind the last of either file. */
+	subid_each("/etc/subuid", see_line, &o, &unread);
+	subid_each("/etc/subgid", see_line, &o, &unread);
+	if (o.free > ID_NONE - USUAL_COUNT || !d->caller.name)
+		err_hint(e, "choose %d ids that nobody has and write them into the file: subuid(5)",
+			 USUAL_COUNT);
+	else
+		err_hint(e, "sudo usermod %s %" PRIu64 "-%" PRIu64 " %s", option, o.free,
+			 o.free + USUAL_COUNT - 1, QUOTE(d->caller.name));
+}
+
+/* One of the two files. */
+struct subids {
+	const char *file;
+	const char *what;   /* "uid" */
+	const char *option; /* of usermod(8) */
+	const char *names;  /* the user database that has such ids */
+	uint32_t own;
+};
+
+static uint64_t total(const struct id_range *r, int n)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < n; i++)
+		sum += r[i].count;
+	return sum;
+}
+
+/* Whether a user or group of the host has one of the ids: his files would be the sandbox's (CVE-2024-56433).
+ */
+static bool has_local_id(const struct subids *s, const struct id_range *r, int n, char *name, size_t size)
+{
+	const char *text;
+	size_t length;
+	uint32_t id;
+	struct arena a;
+	struct err e;
+
+	return mem_arena(USERDB_BYTES_MAX + 64, &a) == 0 &&
+	       userdb_read(AT_FDCWD, s->names, 0, &a, &text, &length, &e) == 0 &&
+	       userdb_id_within(text, length, r, (size_t)n, name, size, &id);
+}
+
+/* What is allowed but not good. 0, or -errno with *e. */
+static int weigh(const struct doctor *d, const struct subids *s, const struct id_range *r, int n,
+		 struct err *e)
+{
+	struct owner o = {.d = d, .range = r, .n = n, .free = USUAL_START};
+	char name[64];
+
+	if (subid_each(s->file, see_line, &o, e) < 0)
+		return -e->code;
+	if (o.other[0]) {
+		err_set(e, EEXIST, "%s gives %s some of the same ids: each can change the other's files",
+			s->file, QUOTE(o.other));
+		return err_hint(e, "sudoedit %s, and give each user ids of his own", s->file);
+	}
+	if (has_local_id(s, r, n, name, sizeof(name))) {
+		err_set(e, EEXIST, "a range in %s holds the id of %s in %s", s->file, QUOTE(name), s->names);
+		return err_hint(e, "sudoedit %s, and choose ids that nobody has", s->file);
+	}
+	if (total(r, n) < USUAL_COUNT) {
+		err_set(e, ERANGE, "only %" PRIu64 " in %s: users inside with a higher %s cannot exist",
+			total(r, n), s->file, s->what);
+		hint_add(d, s->option, USUAL_START, e);
+		return -ERANGE;
+	}
+	return 0;
+}
+
+static int look_subids(struct doctor *d, const struct subids *s, struct err *e)
+{
+	static struct id_range r[IDS_RANGES_MAX];
+	static struct id_extent x[IDS_RANGES_MAX];
+	int other = subid_other_source("/etc/nsswitch.conf", e);
+	int n;
+
+	if (other < 0)
+		return other;
+	if (other)
+		return found_ok(d, "asked of the source that nsswitch.conf names");
+	n = subid_read(s->file, d->caller.name, d->caller.uid, r, IDS_RANGES_MAX, e);
+	if (n < 0)
+		return n;
+	if (n == 0) {
+		err_set(e, ENOENT, "%s has no line for you", s->file);
+		hint_add(d, s->option, USUAL_START, e);
+		return -ENOENT;
+	}
+	if (id_layout(s->own, 0, r, (size_t)n, UINT64_MAX, x, IDS_RANGES_MAX) < 0) {
+		err_set(e, EINVAL, "your ranges in %s overlap, or hold your own %s or 0", s->file, s->what);
+		return err_hint(e, "sudoedit %s", s->file);
+	}
+	if (weigh(d, s, r, n, e) < 0)
+		return found_warn(d, e);
+	return found_ok(d, "%" PRIu64 ", from %" PRIu32 " on, in %s", total(r, n), r[0].start, s->file);
+}
+
+int look_subuid(struct doctor *d, struct err *e)
+{
+	const struct subids s = {"/etc/subuid", "uid", "--add-subuids", "/etc/passwd", d->caller.uid};
+
+	return look_subids(d, &s, e);
+}
+
+int look_subgid(struct doctor *d, struct err *e)
+{
+	const struct subids s = {"/etc/subgid", "gid", "--add-subgids", "/etc/group", d->caller.gid};
+
+	return look_subids(d, &s, e);
+}
+
+/* --- programs --------------------------------------------------------------------- */
+
+/* The permitted file capabilities of a program; 0 where it has none. */
+static uint64_t file_caps(const char *path)
+{
+	struct vfs_ns_cap_data data;
+	ssize_t n = getxattr(path, "security.capability", &data, sizeof(data));
+
+	if (n < (ssize_t)XATTR_CAPS_SZ_2)
+		return 0;
+	return data.data[0].permitted | (uint64_t)data.data[1].permitted << 32;
+}
+
+static int start_counts(const struct doctor *d, const char *path, struct err *e)
+{
+	struct statvfs fs;
+
+	if (statvfs(path, &fs) == 0 && fs.f_flag & ST_NOSUID) {
+		err_set(e, EPERM, "%s lies on a file system mounted nosuid, where no program gets privileges",
+			path);
+		return err_hint(e, "sudo mount -o remount,bind,suid \"$(findmnt -n -o TARGET -T %s)\"", path);
+	}
+	if (d->host.no_new_privs) {
+		err_set(e, EPERM, "%s gets no privileges here: this process has no_new_privs", path);
+		return err_hint(e, "in a service: NoNewPrivileges=no; in a container: without "
+				   "--security-opt no-new-privileges");
+	}
+	if (prctl(PR_CAPBSET_READ, CAP_SETUID, 0, 0, 0) != 1 ||
+	    prctl(PR_CAPBSET_READ, CAP_SETGID, 0, 0, 0) != 1) {
+		err_set(e, EPERM,
+			"%s gets no privileges here: cap_setuid or cap_setgid left the bounding set", path);
+		return err_hint(e,
+				"in a service: CapabilityBoundingSet=CAP_SETUID CAP_SETGID; in a container: "
+				"--cap-add SETUID --cap-add SETGID");
+	}
+	return 0;
+}
+
+/* Whether the program at path, when started, has the capabilities: root's, setuid or with file capabilities.
+ */
+static int look_privileged(const struct doctor *d, const char *path, uint64_t caps, const char *setcap,
+			   const char *install, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0) {
+		err_sys(e, "look for %s", path);
+		return err_hint(e, "%s", install);
+	}
+	if (access(path, X_OK) < 0) {
+		err_sys(e, "execute %s", path);
+		return err_hint(e, "sudo chmod 755 %s && sudo setcap %s+p %s", path, setcap, path);
+	}
+	if (st.st_uid != 0 || st.st_mode & (S_IWGRP | S_IWOTH)) {
+		err_set(e, EPERM, "%s does not belong to root alone", path);
+		return err_hint(e, "sudo chown root:root %s && sudo chmod 755 %s && sudo setcap %s+p %s",
+				path, path, setcap, path);
+	}
+	if (!(st.st_mode & S_ISUID) && (file_caps(path) & caps) != caps) {
+		err_set(e, EPERM, "%s is neither setuid root nor has it the capabilities %s", path, setcap);
+		return err_hint(e, "sudo setcap %s+p %s", setcap, path);
+	}
+	return start_counts(d, path, e);
+}
+
+int look_idmap(struct doctor *d, struct err *e)
+{
+	static const char path[] = LIBEXECDIR "/croft-idmap";
+	int r = look_privileged(d, path, CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID), "cap_setuid,cap_setgid",
+				"sudo make install, in croft's source", e);
+
+	d->idmap_able = r == 0;
+	return r < 0 ? r : found_ok(d, "%s has the capabilities it needs", path);
+}
+
+static int look_both_shadow(const struct doctor *d, struct err *e)
+{
+	static const char install[] = "sudo apt-get install uidmap";
+	int r = look_privileged(d, "/usr/bin/newuidmap", CAP_BIT(CAP_SETUID), "cap_setuid", install, e);
+
+	return r < 0 ? r
+		     : look_privileged(d, "/usr/bin/newgidmap", CAP_BIT(CAP_SETGID), "cap_setgid", install,
+				       e);
+}
+
+/* It matters only where croft-idmap cannot do the work. */
+int look_shadow(struct doctor *d, struct err *e)
+{
+	int r = look_both_shadow(d, e);
+
+	d->shadow_able = r == 0;
+	if (r < 0 && d->idmap_able)
+		return found_ok(d, "not able, and not needed: croft-idmap is");
+	return r < 0 ? r : found_ok(d, "newuidmap and newgidmap have the capabilities they need");
+}
+
+int look_programs(struct doctor *d, struct err *e)
+{
+	static const char *const path[] = {LIBEXECDIR "/croft-root", LIBEXECDIR "/croft-subid"};
+
+	for (size_t i = 0; i < sizeof(path) / sizeof(path[0]); i++) {
+		if (access(path[i], X_OK) == 0)
+			continue;
+		err_sys(e, "look for %s", path[i]);
+		return err_hint(e, "sudo make install, in croft's source");
+	}
+	return found_ok(d, "croft-root and croft-subid are in %s", LIBEXECDIR);
+}
+
+/* --- trials ------------------------------------------------------------------------- */
+
+static int write_maps(pid_t child, void *ctx, struct err *e)
+{
+	const struct idmap_request req = {.map = PLAN_MAP_SUBORDINATE};
+
+	(void)ctx;
+	return idmap_write(child, &req, NULL, e);
+}
+
+int look_maps(struct doctor *d, struct err *e)
+{
+	const struct probe p = {.flags = CLONE_NEWUSER, .map = write_maps};
+
+	if (!d->userns)
+		return err_set(e, EPERM, "not tried: there is no user namespace to write them for");
+	return probe_run(&p, e) < 0 ? -e->code : found_ok(d, "subordinate ids can be mapped");
+}
+
+/* "croft: sentence\ncroft: hint: sentence\n" as *e. */
+static int take_words(char *text, int status, struct err *e)
+{
+	static const char name[] = "croft: ", hint[] = "croft: hint: ";
+	char *nl = strchr(text, '\n');
+
+	if (nl)
+		*nl++ = '\0';
+	if (!text[0])
+		return err_set(e, EPERM, "croft run ended with status %d and said nothing", status);
+	err_set(e, EPERM, "%s", QUOTE(text_starts(text, name) ? text + strlen(name) : text));
+	if (!nl || !text_starts(nl, hint))
+		return -EPERM;
+	nl[strcspn(nl, "\n")] = '\0';
+	return err_hint(e, "%s", QUOTE(nl + strlen(hint)));
+}
+
+static int run_croft(void *ctx, struct err *e)
+{
+	char words[][8] = {"croft", "run", "--", "true"};
+	char errors[ERR_MSG_MAX + ERR_HINT_MAX];
+	char *argv[] = {words[0], words[1], ctx, words[2], words[3], NULL};
+	const struct spawn s = {.path = "/proc/self/exe",
+				.argv = argv,
+				.fd = -1,
+				.errors = errors,
+				.errors_size = sizeof(errors)};
+	int status = spawn_run(&s, e);
+
+	/* A root need not have true(1): that it was looked for inside is enough. */
+	if (status == 0 || status == EXIT_NOT_FOUND || status == EXIT_NOT_EXEC)
+		return 0;
+	return status < 0 ? status : take_words(errors, status, e);
+}
+
+int look_job(struct doctor *d, struct err *e)
+{
+	const struct probe p = {.run = run_croft, .ctx = (void *)(uintptr_t)d->root};
+
+	return probe_run(&p, e) < 0 ? -e->code : found_ok(d, "croft run %s -- true works", QUOTE(d->root));
+}
+
+/* --- policy -------------------------------------------------------------------------- */
+
+int look_policy(struct doctor *d, struct err *e)
+{
+	struct policy p;
+	struct arena a;
+	int r = mem_arena(POLICY_ARENA, &a);
+
+	if (r < 0)
+		return err_set(e, -r, "get memory: %s", strerror(-r));
+	r = policy_load(&a, &p, e);
+	if (r < 0 && !e->hint[0])
+		err_hint(e, "croft policy check");
+	if (r < 0)
+		return r;
+	return found_ok(d, p.built_in ? "the built-in one, %zu rules" : "%zu rules in " SYSCONFDIR "/croft",
+			p.nrules);
+}
+
+/* Who could do without croft what the policy forbids him to do with it. */
+int look_level(struct doctor *d, struct err *e)
+{
+	(void)e;
+	if (!d->userns)
+		return found_ok(d, "none: without user namespaces croft starts no sandbox");
+	if (d->shadow_able)
+		return found_ok(
+			d, "advice: users may create user namespaces here, and newuidmap gives them their "
+			   "subordinate ids");
+	return found_ok(d,
+			"ids: croft-idmap alone gives subordinate ids; for volumes advice, because users may "
+			"create user namespaces here");
+}
