@@ -129,8 +129,8 @@ int fd_fill_std(void)
 
 		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
-		got = open("/dev/null",
-			   O_RDWR); /* the lowest free number is fd; not O_CLOEXEC: it is to be inherited */
+		/* The lowest free number is fd. Not O_CLOEXEC: it is to be inherited. */
+		got = open("/dev/null", O_RDWR); /* NOLINT(android-cloexec-open) */
 		if (got < 0)
 			return -errno;
 		if (got != fd) {
