@@ -84,7 +84,7 @@ static int cannot_open(const char *path, struct err *e)
  */
 static int walk(const char *dir, struct err *e)
 {
-	fd_auto int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd_auto int fd = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	char path[PATH_SIZE];
 	const char *p = dir, *c;
 	struct stat st;

@@ -1,0 +1,19 @@
+/*
+ * caller.h - who asks: the kernel's ids, and the user database. Not pure: getuid, getgroups, /etc/passwd.
+ */
+#pragma once
+
+#include "common/arena.h"
+#include "common/err.h"
+#include "policy/policy.h"
+
+/*
+ * The facts of the caller for the policy. One read of /etc/passwd, which must fit into *a; whoever does not
+ * stand there is asked of getent(1), so that directory services are heard without loading their libraries
+ * here. A caller without any entry has neither name nor home. The home directory is resolved, when it is the
+ * caller's own, so that %h means the same as a resolved path. 0 or -errno.
+ */
+int caller_get(struct arena *a, struct policy_caller *ret, struct err *e);
+
+/* The same of another user, by name or number: his groups are his primary one and those of /etc/group. */
+int caller_of_user(const char *user, struct arena *a, struct policy_caller *ret, struct err *e);

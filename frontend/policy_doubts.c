@@ -1,0 +1,282 @@
+#include "frontend/policy_doubts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "common/mem.h"
+#include "common/text.h"
+#include "common/userdb.h"
+#include "policy/match.h"
+#include "policy/rule.h"
+
+enum { PAIRS_RULES_MAX = 2000 }; /* every rule is compared with every other */
+
+struct doubts {
+	const struct policy *p;
+	doubt_fn *say;
+	void *ctx;
+};
+
+__attribute__((format(printf, 3, 4))) static void say(const struct doubts *d, const struct policy_rule *rule,
+						      const char *fmt, ...)
+{
+	char text[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	d->say(d->ctx, rule, text);
+}
+
+/* ---- one line: its path on this host ---- */
+
+/* The part of a pattern that names one path; %% becomes %. False where there is none: %h, /, a wildcard
+ * first. */
+static bool fixed_part(const char *pattern, char *ret, size_t size)
+{
+	const char *c;
+	size_t n, used = 0;
+
+	if (pattern[0] != '/')
+		return false;
+	while ((c = path_next(&pattern, &n))) {
+		if (c[0] == '*' || (c[0] == '%' && c[1] != '%'))
+			break;
+		if (n + 2 > size - used)
+			return false;
+		ret[used++] = '/';
+		for (size_t i = 0; i < n; i++) {
+			ret[used++] = c[i];
+			if (c[i] == '%')
+				i++;
+		}
+	}
+	ret[used] = '\0';
+	return used > 0;
+}
+
+/* Whether all is said about a path: it is missing, a link, or may be replaced. */
+static bool doubt_component(const struct doubts *d, const struct policy_rule *r, const char *path, bool last)
+{
+	char real[PATH_MAX];
+	struct stat st;
+
+	if (lstat(path, &st) < 0) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			say(d, r, "%s does not exist", QUOTE(path));
+		return true; /* what may not be looked at cannot be judged */
+	}
+	if (S_ISLNK(st.st_mode)) {
+		if (realpath(path, real))
+			say(d, r,
+			    "%s is a symbolic link to %s: requests are compared by their resolved path, so "
+			    "this line "
+			    "never matches",
+			    QUOTE(path), QUOTE(real));
+		else
+			say(d, r, "%s is a symbolic link: this line never matches", QUOTE(path));
+		return true;
+	}
+	if (!last && st.st_mode & (S_IWGRP | S_IWOTH)) {
+		say(d, r, "it lies below %s, which others than its owner may write (mode %04o)", QUOTE(path),
+		    (unsigned)st.st_mode & 07777);
+		return true;
+	}
+	return false;
+}
+
+static void doubt_path(const struct doubts *d, const struct policy_rule *r)
+{
+	char path[PATTERN_MAX + 1];
+
+	if (!fixed_part(r->value, path, sizeof(path)))
+		return;
+	for (char *p = path; *p;) {
+		char kept;
+
+		p += 1 + strcspn(p + 1, "/");
+		kept = *p;
+		*p = '\0';
+		if (doubt_component(d, r, path, !kept))
+			return;
+		*p = kept;
+	}
+}
+
+static void doubt_line(const struct doubts *d, const struct policy_rule *r)
+{
+	if (!policy_is_path(r))
+		return;
+	if (r->action == POLICY_ALLOW && r->kind == POLICY_VOLUME && r->rights & RIGHT_WRITE &&
+	    (!strcmp(r->value, "/") || !strcmp(r->value, "/**")))
+		say(d, r, "it allows all of the host to be written");
+	if (strpbrk(r->value, "?["))
+		say(d, r,
+		    "? and [ are ordinary characters in a pattern: only * and ** stand for something else");
+	doubt_path(d, r);
+}
+
+/* ---- two lines ---- */
+
+static bool who_within(const struct policy_rule *inner, const struct policy_rule *outer)
+{
+	return outer->who == WHO_EVERYONE || (outer->who == inner->who && outer->id == inner->id);
+}
+
+static bool value_within(const struct policy_rule *inner, const struct policy_rule *outer)
+{
+	if (policy_is_path(inner) != policy_is_path(outer))
+		return false;
+	return policy_is_path(inner) ? pattern_within(inner->value, outer->value)
+				     : !strcmp(inner->value, outer->value);
+}
+
+static bool subset(unsigned of, unsigned set)
+{
+	return !(of & ~set);
+}
+
+/* Whether outer says already all that inner says. */
+static bool says_all(const struct policy_rule *inner, const struct policy_rule *outer)
+{
+	const unsigned owner = COND_OWNER_CALLER | COND_OWNER_ROOT, grants = COND_SUBMOUNTS | COND_SOCKETS;
+
+	if (inner->action != outer->action || inner->kind != outer->kind || !who_within(inner, outer))
+		return false;
+	if (inner->action == POLICY_LIMIT)
+		return outer->limit <= inner->limit;
+	if (!value_within(inner, outer) || !subset(outer->conditions & owner, inner->conditions & owner))
+		return false;
+	if (inner->action == POLICY_DENY)
+		return subset(outer->rights, inner->rights);
+	return subset(inner->rights, outer->rights) &&
+	       subset(inner->conditions & grants, outer->conditions & grants);
+}
+
+/* Whether everything that allow could allow is denied. */
+static bool denies_all(const struct policy_rule *allow, const struct policy_rule *deny)
+{
+	return allow->action == POLICY_ALLOW && deny->action == POLICY_DENY && allow->kind == deny->kind &&
+	       who_within(allow, deny) && value_within(allow, deny) && !deny->conditions && !deny->rights;
+}
+
+static bool lies_below(const struct policy_rule *deny, const struct policy_rule *allow)
+{
+	return allow->action == POLICY_ALLOW && deny->action == POLICY_DENY && allow->kind == deny->kind &&
+	       policy_is_path(deny) && policy_is_path(allow) &&
+	       (who_within(deny, allow) || who_within(allow, deny)) &&
+	       pattern_within(deny->value, allow->value) && !pattern_within(allow->value, deny->value);
+}
+
+/* One remark about rule i, the first that applies. */
+static void doubt_pairs(const struct doubts *d, size_t i)
+{
+	const struct policy_rule *r = &d->p->rule[i];
+
+	for (size_t j = 0; j < d->p->nrules; j++) {
+		const struct policy_rule *other = &d->p->rule[j];
+		const char *file = other->file;
+
+		if (i == j)
+			continue;
+		if (denies_all(r, other)) {
+			say(d, r, "it can never allow anything: %s:%u denies it", QUOTE(file), other->line);
+			return;
+		}
+		/* Of two that say the same, the later one is too many. */
+		if (says_all(r, other) && (j < i || !says_all(other, r))) {
+			say(d, r, "it adds nothing: %s:%u says it already", QUOTE(file), other->line);
+			return;
+		}
+		if (lies_below(r, other)) {
+			say(d, r,
+			    "it lies below what %s:%u allows: whatever holds the denied path is refused as "
+			    "well, so "
+			    "%s as a whole, too",
+			    QUOTE(file), other->line, QUOTE(other->value));
+			return;
+		}
+	}
+}
+
+/* ---- the whole ---- */
+
+static bool uses_home(const struct policy *p)
+{
+	for (size_t i = 0; i < p->nrules; i++)
+		if (policy_is_path(&p->rule[i]) && text_starts(p->rule[i].value, "%h"))
+			return true;
+	return false;
+}
+
+/* Whether the home directory, field 6 of a line of /etc/passwd, is "/". */
+static bool home_is_root(const char *line, size_t n)
+{
+	const char *end = line + n, *s = line;
+
+	for (int field = 1; field < 6; field++) {
+		s = memchr(s, ':', (size_t)(end - s));
+		if (!s)
+			return false;
+		s++;
+	}
+	return end - s >= 2 && s[0] == '/' && s[1] == ':';
+}
+
+static void doubt_homes_in(const struct doubts *d, const char *text, size_t size)
+{
+	const char *end = text + size, *first = NULL;
+	unsigned count = 0;
+	char name[64];
+
+	while (text < end) {
+		const char *nl = memchr(text, '\n', (size_t)(end - text));
+		size_t n = (size_t)((nl ? nl : end) - text);
+
+		if (home_is_root(text, n) && count++ == 0)
+			first = text;
+		text += n + 1;
+	}
+	if (!first)
+		return;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(first, ":"), first);
+	say(d, NULL, "%%h covers nothing for %u user%s whose home directory is /, such as %s", count,
+	    count == 1 ? "" : "s", QUOTE(name));
+}
+
+static void doubt_homes(const struct doubts *d)
+{
+	const char *text;
+	struct arena a;
+	struct err e;
+	size_t size;
+
+	if (!uses_home(d->p) || mem_arena(2 * (size_t)USERDB_BYTES_MAX, &a) < 0)
+		return;
+	if (userdb_read(AT_FDCWD, "/etc/passwd", 0, &a, &text, &size, &e) == 0)
+		doubt_homes_in(d, text, size);
+	munmap(a.base, a.size);
+}
+
+void policy_doubts(const struct policy *p, doubt_fn *fn, void *ctx)
+{
+	const struct doubts d = {.p = p, .say = fn, .ctx = ctx};
+	bool pairs = p->nrules <= PAIRS_RULES_MAX;
+
+	for (size_t i = 0; i < p->nrules; i++) {
+		doubt_line(&d, &p->rule[i]);
+		if (pairs)
+			doubt_pairs(&d, i);
+	}
+	if (!pairs)
+		say(&d, NULL, "more than %d lines: they were not compared with each other", PAIRS_RULES_MAX);
+	doubt_homes(&d);
+}
