@@ -198,9 +198,9 @@ static void doubt_pairs(const struct doubts *d, size_t i)
 		}
 		if (lies_below(r, other)) {
 			say(d, r,
-			    "it lies below what %s:%u allows: whatever holds the denied path is refused as "
-			    "well, so "
-			    "%s as a whole, too",
+			    "it lies below what %s:%u allows (%s): a volume that holds the denied path is "
+			    "refused as "
+			    "a whole",
 			    QUOTE(file), other->line, QUOTE(other->value));
 			return;
 		}
