@@ -7,7 +7,6 @@
 
 #include "common/mem.h"
 #include "common/text.h"
-#include "common/userdb.h"
 #include "frontend/doctor.h"
 #include "frontend/options.h"
 #include "frontend/out.h"
@@ -28,18 +27,18 @@ static const struct check check[] = {
 	{"namespaces", true, .flags = BASE | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP,
 	 .good = "mount, pid, uts, ipc and cgroup namespaces can be made"},
 	{"system calls", true, .flags = BASE, .run = try_calls, .good = "all that croft uses are there",
-	 .mend = UNFILTER},
+	 .mend_for = ENOSYS, .mend = UNFILTER},
 	{"mount trees", true, .flags = BASE, .run = try_trees,
-	 .good = "can be cloned, made read-only and attached", .mend = UNFILTER},
+	 .good = "can be cloned, made read-only and attached", .mend_for = ENOSYS, .mend = UNFILTER},
 	{"proc", true, .flags = BASE | CLONE_NEWPID, .run = try_proc, .good = "a new procfs can be mounted",
-	 .mend = UNMASK},
-	{"tmpfs", true, .flags = BASE, .run = try_tmpfs, .good = "can be mounted",
+	 .mend_for = EPERM, .mend = UNMASK},
+	{"tmpfs", true, .flags = BASE, .run = try_tmpfs, .good = "can be mounted", .mend_for = ENODEV,
 	 .mend = "start a kernel built with CONFIG_TMPFS=y"},
 	{"terminal", true, .flags = BASE, .run = try_terminal,
-	 .good = "a new devpts can be mounted and gives terminals",
+	 .good = "a new devpts can be mounted and gives terminals", .mend_for = ENODEV,
 	 .mend = "start a kernel built with CONFIG_UNIX98_PTYS=y"},
 	{"mqueue", true, .flags = BASE | CLONE_NEWIPC, .run = try_mqueue, .good = "can be mounted",
-	 .mend = "start a kernel built with CONFIG_POSIX_MQUEUE=y"},
+	 .mend_for = ENODEV, .mend = "start a kernel built with CONFIG_POSIX_MQUEUE=y"},
 	{"subordinate uids", true, .look = look_subuid},
 	{"subordinate gids", true, .look = look_subgid},
 	{"croft-idmap", false, .look = look_idmap},
@@ -49,16 +48,15 @@ static const struct check check[] = {
 	{"root", true, .look = look_root},
 	{"sandbox", true, .look = look_job},
 	{"network", false, .flags = BASE | CLONE_NEWNET, .run = try_sysfs,
-	 .good = "a network namespace and its sysfs can be made", .mend = UNMASK},
+	 .good = "a network namespace and its sysfs can be made", .mend_for = EPERM, .mend = UNMASK},
 	{"overlay", false, .flags = BASE, .run = try_overlay, .good = "can be mounted, for --ephemeral",
-	 .mend = "sudo modprobe overlay"},
+	 .mend_for = ENODEV, .mend = "sudo modprobe overlay"},
 	{"keyring", false, .flags = CLONE_NEWUSER, .run = try_keyring,
 	 .good = "a session keyring can be made"},
 	{"programs", false, .look = look_programs},
 	{"policy level", false, .look = look_level},
 	{"cgroup", false, .look = look_cgroup},
 };
-enum { DOCTOR_ARENA = USERDB_BYTES_MAX + (4 << 20) }; /* for caller_get() */
 enum { NCHECKS = sizeof(check) / sizeof(check[0]) };
 
 static const char *const state_word[] = {[CHECK_OK] = "ok", [CHECK_WARN] = "warn", [CHECK_FAIL] = "fail"};
@@ -96,7 +94,7 @@ static int try_in_child(const struct check *c, struct doctor *d, struct err *e)
 	if (!d->userns)
 		return err_set(e, EPERM, "not tried: there is no user namespace to try it in");
 	r = probe_run(&p, e);
-	if (r < 0 && !e->hint[0] && c->mend)
+	if (r < 0 && !e->hint[0] && c->mend && e->code == c->mend_for)
 		err_hint(e, "%s", c->mend);
 	return r < 0 ? r : found_ok(d, "%s", c->good);
 }
@@ -196,7 +194,7 @@ int verb_doctor(int argc, char *argv[], struct err *e)
 		err_set(e, EINVAL, "croft doctor takes no operand: %s", QUOTE(argv[next]));
 		return err_hint(e, "Try 'croft doctor --help'");
 	}
-	r = mem_arena(DOCTOR_ARENA, &d.arena);
+	r = mem_arena(CALLER_ARENA, &d.arena);
 	if (r < 0)
 		return err_set(e, -r, "get memory: %s", strerror(-r));
 	r = caller_get(&d.arena, &d.caller, e);

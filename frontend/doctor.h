@@ -31,7 +31,7 @@ struct doctor {
 	struct arena arena;    /* of caller */
 	const char *root;      /* --root, or "host" */
 	bool userns;           /* a user namespace could be made */
-	bool other_source;     /* nsswitch.conf names another source of subordinate ids than files */
+	bool no_ranges;        /* the caller has no usable subordinate uids, or gids */
 	bool idmap_able;       /* croft-idmap has what it needs */
 	bool shadow_able;      /* newuidmap and newgidmap have */
 	struct finding *found; /* of the check that runs */
@@ -47,7 +47,8 @@ struct check {
 	unsigned long flags;
 	probe_run_fn *run; /* ctx is NULL */
 	const char *good;  /* what is found when it works */
-	const char *mend;  /* where the error has no hint of its own */
+	int mend_for;      /* an errno, and what mends it where the error has no hint of its own */
+	const char *mend;
 };
 
 /* Both return 0. */

@@ -114,36 +114,35 @@ int try_trees(void *ctx, struct err *e)
 	return bind("/usr", e) < 0 || bind("/sys", e) < 0 ? -e->code : 0;
 }
 
-static int mount_on_target(const char *type, const char *data, struct err *e)
+static int mount_on_target(const char *type, unsigned long flags, const char *data, struct err *e)
 {
 	fd_auto int target = open_path(TARGET, e);
 
-	return target < 0 ? target
-			  : fs_mount(target, type, MS_NOSUID | MS_NODEV | MS_NOEXEC, data, TARGET, e);
+	return target < 0 ? target : fs_mount(target, type, MS_NOSUID | MS_NOEXEC | flags, data, TARGET, e);
 }
 
 int try_proc(void *ctx, struct err *e)
 {
 	(void)ctx;
-	return mount_on_target("proc", NULL, e);
+	return mount_on_target("proc", MS_NODEV, NULL, e);
 }
 
 int try_sysfs(void *ctx, struct err *e)
 {
 	(void)ctx;
-	return mount_on_target("sysfs", NULL, e);
+	return mount_on_target("sysfs", MS_NODEV, NULL, e);
 }
 
 int try_tmpfs(void *ctx, struct err *e)
 {
 	(void)ctx;
-	return mount_on_target("tmpfs", "mode=0755,size=65536,nr_inodes=16", e);
+	return mount_on_target("tmpfs", MS_NODEV, "mode=0755,size=65536,nr_inodes=16", e);
 }
 
 int try_mqueue(void *ctx, struct err *e)
 {
 	(void)ctx;
-	return mount_on_target("mqueue", NULL, e);
+	return mount_on_target("mqueue", MS_NODEV, NULL, e);
 }
 
 int try_terminal(void *ctx, struct err *e)
@@ -152,7 +151,7 @@ int try_terminal(void *ctx, struct err *e)
 	int unlock = 0, r;
 
 	(void)ctx;
-	r = mount_on_target("devpts", "newinstance,ptmxmode=0666,mode=0620", e);
+	r = mount_on_target("devpts", 0, "newinstance,ptmxmode=0666,mode=0620", e);
 	if (r < 0)
 		return r;
 	master = open(TARGET "/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -187,10 +186,12 @@ int try_overlay(void *ctx, struct err *e)
 int try_keyring(void *ctx, struct err *e)
 {
 	(void)ctx;
-	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0)
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS)
 		return 0;
 	err_sys(e, "make a session keyring");
-	return err_hint(e, "sudo sysctl -w kernel.keys.maxkeys=2000 kernel.keys.maxbytes=2000000");
+	return e->code != EDQUOT
+		       ? -e->code
+		       : err_hint(e, "sudo sysctl -w kernel.keys.maxkeys=2000 kernel.keys.maxbytes=2000000");
 }
 
 /* --- the root ------------------------------------------------------------------- */

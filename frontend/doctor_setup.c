@@ -27,6 +27,9 @@ enum {
 	USUAL_START = 100000, /* SUB_UID_MIN of login.defs(5) */
 };
 
+#define INSTALL "sudo make install, in croft's source"
+#define OUTSIDE "start croft outside of the sandbox or container it is in"
+
 /* --- subordinate ids -------------------------------------------------------------- */
 
 struct owner {
@@ -137,13 +140,15 @@ static int weigh(const struct doctor *d, const struct subids *s, const struct id
 	return 0;
 }
 
-static int look_subids(struct doctor *d, const struct subids *s, struct err *e)
+static int weigh_subids(struct doctor *d, const struct subids *s, struct err *e)
 {
 	static struct id_range r[IDS_RANGES_MAX];
 	static struct id_extent x[IDS_RANGES_MAX];
-	int other = subid_other_source("/etc/nsswitch.conf", e);
-	int n;
+	int other, n;
 
+	if (d->caller.uid == 0)
+		return err_set(e, EPERM, "not tried: root uses none");
+	other = subid_other_source("/etc/nsswitch.conf", e);
 	if (other < 0)
 		return other;
 	if (other)
@@ -163,6 +168,15 @@ static int look_subids(struct doctor *d, const struct subids *s, struct err *e)
 	if (weigh(d, s, r, n, e) < 0)
 		return found_warn(d, e);
 	return found_ok(d, "%" PRIu64 ", from %" PRIu32 " on, in %s", total(r, n), r[0].start, s->file);
+}
+
+static int look_subids(struct doctor *d, const struct subids *s, struct err *e)
+{
+	int r = weigh_subids(d, s, e);
+
+	if (r < 0)
+		d->no_ranges = true;
+	return r;
 }
 
 int look_subuid(struct doctor *d, struct err *e)
@@ -232,6 +246,10 @@ static int look_privileged(const struct doctor *d, const char *path, uint64_t ca
 		err_sys(e, "execute %s", path);
 		return err_hint(e, "sudo chmod 755 %s && sudo setcap %s+p %s", path, setcap, path);
 	}
+	if (st.st_uid != 0 && d->host.nested) {
+		err_set(e, EPERM, "this user namespace does not map the owner of %s, who must be root", path);
+		return err_hint(e, OUTSIDE);
+	}
 	if (st.st_uid != 0 || st.st_mode & (S_IWGRP | S_IWOTH)) {
 		err_set(e, EPERM, "%s does not belong to root alone", path);
 		return err_hint(e, "sudo chown root:root %s && sudo chmod 755 %s && sudo setcap %s+p %s",
@@ -247,9 +265,14 @@ static int look_privileged(const struct doctor *d, const char *path, uint64_t ca
 int look_idmap(struct doctor *d, struct err *e)
 {
 	static const char path[] = LIBEXECDIR "/croft-idmap";
-	int r = look_privileged(d, path, CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID), "cap_setuid,cap_setgid",
-				"sudo make install, in croft's source", e);
+	int r;
 
+	if (d->host.nested) {
+		err_set(e, EPERM, "it serves the host itself, and this is a user namespace");
+		return err_hint(e, OUTSIDE);
+	}
+	r = look_privileged(d, path, CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID), "cap_setuid,cap_setgid",
+			    INSTALL, e);
 	d->idmap_able = r == 0;
 	return r < 0 ? r : found_ok(d, "%s has the capabilities it needs", path);
 }
@@ -283,7 +306,7 @@ int look_programs(struct doctor *d, struct err *e)
 		if (access(path[i], X_OK) == 0)
 			continue;
 		err_sys(e, "look for %s", path[i]);
-		return err_hint(e, "sudo make install, in croft's source");
+		return err_hint(e, INSTALL);
 	}
 	return found_ok(d, "croft-root and croft-subid are in %s", LIBEXECDIR);
 }
@@ -304,7 +327,13 @@ int look_maps(struct doctor *d, struct err *e)
 
 	if (!d->userns)
 		return err_set(e, EPERM, "not tried: there is no user namespace to write them for");
-	return probe_run(&p, e) < 0 ? -e->code : found_ok(d, "subordinate ids can be mapped");
+	if (probe_run(&p, e) == 0)
+		return found_ok(d, "subordinate ids can be mapped");
+	if (d->no_ranges)
+		err_hint(e, "first what is said of subordinate ids above");
+	else if (!d->idmap_able && !d->shadow_able)
+		err_hint(e, "first what is said of croft-idmap above");
+	return -e->code;
 }
 
 /* "croft: sentence\ncroft: hint: sentence\n" as *e. */
@@ -364,8 +393,9 @@ int look_policy(struct doctor *d, struct err *e)
 		err_hint(e, "croft policy check");
 	if (r < 0)
 		return r;
-	return found_ok(d, p.built_in ? "the built-in one, %zu rules" : "%zu rules in " SYSCONFDIR "/croft",
-			p.nrules);
+	if (p.built_in)
+		return found_ok(d, "valid: the built-in one");
+	return found_ok(d, "valid: %zu rule%s in " SYSCONFDIR "/croft", p.nrules, p.nrules == 1 ? "" : "s");
 }
 
 /* Who could do without croft what the policy forbids him to do with it. */
