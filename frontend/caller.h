@@ -5,7 +5,11 @@
 
 #include "common/arena.h"
 #include "common/err.h"
+#include "common/userdb.h"
 #include "policy/policy.h"
+
+/* Room for a user database and what is taken from it. */
+enum { CALLER_ARENA = USERDB_BYTES_MAX + (1 << 20) };
 
 /*
  * The facts of the caller for the policy. One read of /etc/passwd, which must fit into *a; whoever does not

@@ -545,7 +545,6 @@ int run_options_parse(int argc, char *argv[], struct arena *a, struct run_option
 {
 	int next, r;
 
-	memset(o, 0, sizeof(*o));
 	o->a = a;
 	o->map = PLAN_MAP_SUBORDINATE;
 	o->ephemeral_size = UINT64_C(2) << 30;

@@ -61,7 +61,8 @@ struct run_options {
 extern const struct option_row run_option[];
 extern const size_t run_noptions;
 
-/* Fills *o from the command line of a verb. 0, -EINVAL with *e, -ECANCELED for --help. */
+/* Fills *o, all zero before (it is large: make it static), from the command line of a verb. 0, -EINVAL with
+ * *e, -ECANCELED for --help. */
 int run_options_parse(int argc, char *argv[], struct arena *a, struct run_options *o, struct err *e);
 
 /* One word of --volume: SRC:DST[:OPTION[,OPTION]...]. For the tests and the fuzzer too. */

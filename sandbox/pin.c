@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "common/fd.h"
@@ -26,60 +27,61 @@ static int raise_open_files(const struct plan *p, struct pins *ret, struct err *
 	return 0;
 }
 
-/* One text for "not there" and "not yours" would hide typing mistakes: as the caller, the kernel's own answer
- * is his to have. */
-static int pin(const char *path, struct err *e)
+static int say(const struct plan *p, int op, struct err *e)
 {
-	int fd = fd_openat2(AT_FDCWD, path, O_PATH, 0, RESOLVE_NO_MAGICLINKS);
+	const struct plan_op *o = op < 0 ? NULL : &p->ops.item[op];
 
-	if (fd >= 0)
-		return fd;
 	if (errno == ELOOP)
-		return err_set(e, ELOOP, "it leads through too many links or through a link of /proc");
-	return err_sys(e, "open it");
+		err_set(e, ELOOP, "it leads through too many links, or through a link of /proc");
+	else
+		err_set(e, errno, "%s", strerror(errno));
+	if (!o)
+		return err_wrap(e, "root %s", QUOTE(p->root));
+	return err_wrap(e, "%s %s:%s", o->kind == OP_VOLUME ? "volume" : "file", QUOTE(o->source),
+			QUOTE(o->target));
 }
 
-static const char *op_word(const struct plan_op *op)
+int pin_open(const struct plan *p, int op, struct err *e)
 {
-	return op->kind == OP_VOLUME ? "volume" : "file";
+	const char *path = op < 0 ? p->root : p->ops.item[op].source;
+	int fd = fd_openat2(AT_FDCWD, path, O_PATH | (op < 0 ? O_DIRECTORY : 0u), 0, RESOLVE_NO_MAGICLINKS);
+
+	if (fd < 0 && errno == ENOENT && op >= 0 && p->ops.item[op].flags & OPF_OPTIONAL)
+		return -ENOENT;
+	return fd < 0 ? say(p, op, e) : fd;
 }
 
-static int pin_op(const struct plan *p, int i, const struct sandbox_hooks *h, int *ret, struct err *e)
+bool pin_wanted(const struct plan_op *op)
 {
-	const struct plan_op *op = &p->ops.item[i];
-	fd_auto int fd = -1;
+	return op->kind == OP_VOLUME || op->kind == OP_CONF;
+}
+
+static int pin(const struct plan *p, int op, const struct sandbox_hooks *h, int *ret, struct err *e)
+{
+	fd_auto int fd = pin_open(p, op, e);
 	int r;
 
-	if (op->kind != OP_VOLUME && op->kind != OP_CONF)
-		return 0;
-	fd = pin(op->source, e);
-	if (fd == -ENOENT && op->flags & OPF_OPTIONAL)
+	if (fd == -ENOENT && op >= 0 && p->ops.item[op].flags & OPF_OPTIONAL)
 		return 0;
 	if (fd < 0)
-		return err_wrap(e, "%s %s:%s", op_word(op), QUOTE(op->source), QUOTE(op->target));
-	r = op->flags & OPF_ASKED ? h->permit(h->ctx, p, i, fd, e) : 0;
-	if (r < 0)
-		return r;
-	*ret = TAKE_FD(fd);
-	return 0;
+		return fd;
+	r = op < 0 || p->ops.item[op].flags & OPF_ASKED ? h->permit(h->ctx, p, op, fd, e) : 0;
+	if (r == 0)
+		*ret = TAKE_FD(fd);
+	return r;
 }
 
 int pin_all(const struct plan *p, const struct sandbox_hooks *h, struct pins *ret, struct err *e)
 {
 	int r = raise_open_files(p, ret, e);
 
-	if (r < 0)
-		return r;
 	ret->root = -1;
-	if (p->root_kind == PLAN_ROOT_DIR) {
-		ret->root = fd_openat2(AT_FDCWD, p->root, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS);
-		if (ret->root < 0)
-			return err_sys(e, "root %s", QUOTE(p->root));
-	}
-	r = h->permit(h->ctx, p, -1, ret->root, e);
+	if (r == 0 && p->root_kind == PLAN_ROOT_DIR)
+		r = pin(p, -1, h, &ret->root, e);
 	for (uint32_t i = 0; r == 0 && i < p->ops.count; i++) {
 		ret->op[i] = -1;
-		r = pin_op(p, (int)i, h, &ret->op[i], e);
+		if (pin_wanted(&p->ops.item[i]))
+			r = pin(p, (int)i, h, &ret->op[i], e);
 	}
 	return r;
 }

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/err.h"
@@ -16,8 +17,17 @@ struct pins {
 };
 
 /*
- * Opens every source O_PATH | RESOLVE_NO_MAGICLINKS and asks hooks about those that the caller asked for.
- * Optional sources that are missing stay -1. The soft limit of open files is raised to the hard one when
- * there are many. 0 or -errno; what was opened stays open until the process ends or executes.
+ * An O_PATH descriptor of the source of operation op, of the root with -1, without magic links on the way
+ * (CVE-2024-21626); -ENOENT with no sentence where an optional source is missing. A descriptor or -errno.
+ */
+int pin_open(const struct plan *p, int op, struct err *e);
+
+/* Whether the operation's source is opened at all: OP_VOLUME, OP_CONF. */
+bool pin_wanted(const struct plan_op *op);
+
+/*
+ * Opens every source and asks hooks about those that the caller asked for. The soft limit of open files is
+ * raised to the hard one when there are many. 0 or -errno; what was opened stays open until the process ends
+ * or executes.
  */
 int pin_all(const struct plan *p, const struct sandbox_hooks *h, struct pins *ret, struct err *e);

@@ -169,7 +169,10 @@ noreturn void sandbox_child(const struct plan *p, const struct sandbox_hooks *h,
 	static struct child c; /* too large for a stack */
 	struct err e = {0};
 
-	c = (struct child){.plan = p, .hooks = h, .sock = sock, .slave = -1};
+	c.plan = p;
+	c.hooks = h;
+	c.sock = sock;
+	c.slave = -1;
 	if (start(&c, &e) < 0 || pin_all(p, h, &c.pins, &e) < 0 || await_go(sock, &e) < 0 ||
 	    confine_become_root(p, &e) < 0 || files(&c, &e) < 0 || confine(&c, &e) < 0)
 		fail(&c, &e);

@@ -1,0 +1,272 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/caps.h"
+#include "common/fd.h"
+#include "common/ids.h"
+#include "common/text.h"
+#include "frontend/idmap.h"
+#include "frontend/out.h"
+#include "frontend/prepare.h"
+#include "frontend/run_help.h"
+#include "frontend/verb.h"
+#include "sandbox/pin.h"
+#include "sandbox/plan_fields.h"
+
+/* --- JSON: the plan, field by field ---------------------------------------------------------- */
+
+static void json_fields(const struct plan_field *f, size_t n, const void *base);
+
+static void json_strings(const struct plan_strings *s)
+{
+	out("[");
+	for (uint32_t i = 0; i < s->count; i++) {
+		out(i ? ", " : "");
+		out_json_string(s->item[i]);
+	}
+	out("]");
+}
+
+static void json_ops(const struct plan_ops *o)
+{
+	out("[");
+	for (uint32_t i = 0; i < o->count; i++) {
+		out(i ? ",\n    " : "\n    ");
+		json_fields(plan_op_field, plan_op_nfields, &o->item[i]);
+	}
+	out("]");
+}
+
+static void json_u32(const struct plan_field *f, uint32_t v)
+{
+	if (f->words && v < f->nwords)
+		out_json_string(f->words[v]);
+	else
+		out("%" PRIu32, v);
+}
+
+static void json_value(const struct plan_field *f, const char *at)
+{
+	const struct plan_fds *fds = (const struct plan_fds *)at;
+
+	switch (f->type) {
+	case PLAN_U32:
+		json_u32(f, *(const uint32_t *)at);
+		return;
+	case PLAN_U64:
+		out("%" PRIu64, *(const uint64_t *)at);
+		return;
+	case PLAN_STR:
+		out_json_string(*(const char *const *)at);
+		return;
+	case PLAN_STRINGS:
+		json_strings((const struct plan_strings *)at);
+		return;
+	case PLAN_FDS:
+		out("[");
+		for (uint32_t i = 0; i < fds->count; i++)
+			out("%s%" PRIu32, i ? ", " : "", fds->item[i]);
+		out("]");
+		return;
+	case PLAN_OPS:
+		json_ops((const struct plan_ops *)at);
+		return;
+	}
+}
+
+static void json_fields(const struct plan_field *f, size_t n, const void *base)
+{
+	out("{");
+	for (size_t i = 0; i < n; i++) {
+		out("%s\"%s\": ", i ? ", " : "", f[i].name);
+		json_value(&f[i], (const char *)base + f[i].offset);
+	}
+	out("}");
+}
+
+/* --- text ---------------------------------------------------------------------------------------- */
+
+struct answer {
+	bool asked; /* the policy was asked */
+	struct policy_verdict verdict;
+	struct err e; /* code 0: allowed */
+};
+
+static void print_rule(const struct answer *a)
+{
+	if (!a->asked)
+		out("\n");
+	else if (a->e.code)
+		out("   REFUSED: %s\n", a->e.msg);
+	else if (a->verdict.rule)
+		out("   [%s:%" PRIu32 "]\n", a->verdict.rule->file, a->verdict.rule->line);
+	else
+		out("\n");
+}
+
+static const char *mode_words(const struct plan_op *op)
+{
+	static const char *const word[] = {"rw", "ro", "rw,noexec", "ro,noexec"};
+
+	return word[(op->flags & OPF_READ_ONLY ? 1 : 0) + (op->flags & OPF_NOEXEC ? 2 : 0)];
+}
+
+static void print_op(const struct plan_op *op, const struct answer *a)
+{
+	static const struct plan_field *const kind = &plan_op_field[0];
+
+	out("  %-9s  %s", kind->words[op->kind], QUOTE(op->target));
+	if (op->source[0] && strcmp(op->source, op->target) != 0)
+		out(" <- %s", QUOTE(op->source));
+	if (op->kind == OP_VOLUME || op->kind == OP_CONF || op->kind == OP_MIRROR)
+		out(" (%s)", mode_words(op));
+	if (op->kind == OP_TMPFS)
+		out(" (mode %" PRIo32 ", %" PRIu64 " MiB, %s)", op->mode, op->size >> 20, mode_words(op));
+	print_rule(a);
+}
+
+static void print_extents(const char *what, const struct id_extent *x, int n)
+{
+	for (int i = 0; i < n; i++)
+		out("             %s %" PRIu32 "-%" PRIu32 " inside = %" PRIu32 "-%" PRIu32 "\n", what,
+		    x[i].inside, x[i].inside + (x[i].count - 1), x[i].outside,
+		    x[i].outside + (x[i].count - 1));
+}
+
+static void print_ids(const struct prepared *p, const struct answer *a)
+{
+	static struct id_extent uid[IDS_RANGES_MAX], gid[IDS_RANGES_MAX];
+	const struct plan *plan = &p->plan;
+	const struct idmap_request req = {
+		.map = (enum plan_map)plan->map, .own_uid = plan->own_uid, .own_gid = plan->own_gid};
+	struct err e;
+	int nuid, ngid;
+
+	if (plan->map == PLAN_MAP_SELF) {
+		out("ids          you (%u:%u) alone, as %" PRIu32 ":%" PRIu32 " inside\n", p->caller.uid,
+		    p->caller.gid, plan->own_uid, plan->own_gid);
+		return;
+	}
+	out("ids          %s",
+	    plan->map == PLAN_MAP_ISOLATED ? "subordinate ids without you" : "you and your subordinate ids");
+	print_rule(a);
+	if (idmap_extents(&req, uid, &nuid, gid, &ngid, IDS_RANGES_MAX, &e) < 0) {
+		out("             not to be had: %s\n", e.msg);
+		return;
+	}
+	print_extents("uid", uid, nuid);
+	print_extents("gid", gid, ngid);
+}
+
+static void print_caps(uint64_t caps)
+{
+	out("capabilities");
+	for (unsigned cap = 0; cap < 64; cap++)
+		if (caps & CAP_BIT(cap) && caps_name(cap))
+			out(" %s", caps_name(cap) + strlen("CAP_"));
+	out(caps ? "\n" : " none\n");
+}
+
+static void print_command(const struct plan *p)
+{
+	out("command     ");
+	for (uint32_t i = 0; i < p->argv.count; i++)
+		out(" %s", QUOTE(p->argv.item[i]));
+	out(p->argv.count ? "\n" : " /bin/bash -l, else /bin/sh -l\n");
+	out("as           %s (%" PRIu32 ":%" PRIu32 ") in %s, %s\n", QUOTE(p->user), p->uid, p->gid,
+	    QUOTE(p->cwd), p->init ? "below croft's init" : "as pid 1");
+	for (uint32_t i = 0; i < p->env.count; i++)
+		out("  env        %s\n", QUOTE(p->env.item[i]));
+}
+
+/* --- the verb -------------------------------------------------------------------------------------- */
+
+static void ask(const struct prepared *p, int op, struct answer *a)
+{
+	const struct plan *plan = &p->plan;
+	fd_auto int fd = -1;
+
+	if (op < 0 ? false : !pin_wanted(&plan->ops.item[op]) || !(plan->ops.item[op].flags & OPF_ASKED))
+		return;
+	a->asked = true;
+	if (op >= 0 || plan->root_kind == PLAN_ROOT_DIR)
+		fd = pin_open(plan, op, &a->e);
+	if (a->e.code == 0)
+		vet_object(&p->vet, plan, op, fd, &a->verdict, &a->e);
+}
+
+static void keep_first(struct err *first, const struct err *e)
+{
+	if (e->code && !first->code)
+		*first = *e;
+}
+
+static void print_text(const struct prepared *p, struct err *refused)
+{
+	const struct plan *plan = &p->plan;
+	struct answer a = {0}, ids = {.asked = true}, net = {.asked = true};
+
+	ask(p, -1, &a);
+	keep_first(refused, &a.e);
+	out("root         %s%s%s", plan->root_kind == PLAN_ROOT_HOST ? "host" : QUOTE(plan->root),
+	    plan->root_read_only ? " (read-only)" : "", plan->ephemeral ? " (ephemeral)" : "");
+	print_rule(&a);
+	for (uint32_t i = 0; i < plan->ops.count; i++) {
+		struct answer each = {0};
+
+		ask(p, (int)i, &each);
+		keep_first(refused, &each.e);
+		print_op(&plan->ops.item[i], &each);
+	}
+	vet_word(&p->vet, POLICY_IDS, "subordinate", &ids.verdict, &ids.e);
+	print_ids(p, &ids);
+	vet_word(&p->vet, POLICY_NETWORK, plan->namespaces & PLAN_NS_NET ? "none" : "host", &net.verdict,
+		 &net.e);
+	out("network      %s", plan->namespaces & PLAN_NS_NET ? "none (loopback only)" : "the host's");
+	print_rule(&net);
+	out("host name    %s\n", plan->hostname);
+	print_caps(plan->caps);
+	print_command(plan);
+}
+
+static void print_json(const struct prepared *p, struct err *refused)
+{
+	for (int i = -1; i < (int)p->plan.ops.count; i++) {
+		struct answer a = {0};
+
+		ask(p, i, &a);
+		keep_first(refused, &a.e);
+	}
+	out("{\"allowed\": %s, \"refusal\": ", refused->code ? "false" : "true");
+	if (refused->code)
+		out_json_string(refused->msg);
+	else
+		out("null");
+	out(",\n  \"plan\": ");
+	json_fields(plan_field, plan_nfields, &p->plan);
+	out("}\n");
+}
+
+int verb_plan(int argc, char *argv[], struct err *e)
+{
+	static struct prepared p; /* large */
+	struct err refused = {0};
+	int r = prepare(argc, argv, &p, e);
+
+	if (r == -ECANCELED)
+		return run_help("plan", e);
+	if (r < 0)
+		return r;
+	if (p.options.json)
+		print_json(&p, &refused);
+	else
+		print_text(&p, &refused);
+	if (out_flush(e) < 0)
+		return -e->code;
+	if (refused.code) {
+		*e = refused;
+		return -e->code;
+	}
+	return 0;
+}

@@ -1,0 +1,241 @@
+#include "frontend/planner.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <string.h>
+
+#include "common/caps.h"
+#include "common/text.h"
+
+/* What root in a container of the common engines has, less what can touch devices, raw sockets or the audit
+ * log. */
+static const uint64_t default_caps =
+	CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_FSETID) |
+	CAP_BIT(CAP_KILL) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETPCAP) |
+	CAP_BIT(CAP_NET_BIND_SERVICE) | CAP_BIT(CAP_SYS_CHROOT) | CAP_BIT(CAP_SETFCAP);
+static const uint64_t known_caps = CAP_BIT(CAP_LAST_CAP + 1) - 1;
+
+#define MIB (UINT64_C(1) << 20)
+
+struct builder {
+	const struct run_options *o;
+	const struct plan_facts *f;
+	struct arena *a;
+	struct plan_op *op;
+	uint32_t count, max;
+};
+
+static void add(struct builder *b, struct plan_op op)
+{
+	if (!op.source)
+		op.source = "";
+	if (!op.text)
+		op.text = "";
+	if (b->count < b->max)
+		b->op[b->count++] = op;
+}
+
+/* Whether the caller puts something of his own exactly there. */
+static bool overridden(const struct builder *b, const char *target)
+{
+	for (uint32_t i = 0; i < b->o->nmounts; i++)
+		if (!strcmp(b->o->mount[i].target, target))
+			return true;
+	return false;
+}
+
+static void add_host_root(struct builder *b)
+{
+	static const char *const mirror[] = {"/usr",   "/bin",   "/sbin",   "/lib",
+					     "/lib32", "/lib64", "/libx32", "/etc"};
+
+	if (b->f->root_kind != PLAN_ROOT_HOST)
+		return;
+	for (size_t i = 0; i < sizeof(mirror) / sizeof(mirror[0]); i++)
+		add(b, (struct plan_op){.kind = OP_MIRROR,
+					.flags = OPF_OPTIONAL | OPF_READ_ONLY,
+					.source = mirror[i],
+					.target = mirror[i]});
+	if (strcmp(b->f->home, "/") != 0)
+		add(b, (struct plan_op){.kind = OP_DIR, .mode = 0700, .target = b->f->home});
+}
+
+static void add_tmpfs(struct builder *b, const char *target, uint32_t mode, uint32_t flags, uint64_t size)
+{
+	if (!overridden(b, target))
+		add(b, (struct plan_op){.kind = OP_TMPFS,
+					.target = target,
+					.mode = mode,
+					.flags = flags,
+					.size = size,
+					.inodes = size / 4096 + 1024});
+}
+
+static void add_kernel(struct builder *b)
+{
+	add(b, (struct plan_op){.kind = OP_PROC, .target = "/proc"});
+	add(b, (struct plan_op){.kind = b->o->network_host ? OP_SYS_HOST : OP_SYSFS, .target = "/sys"});
+	add(b, (struct plan_op){.kind = OP_DEV, .target = "/dev"});
+	add(b, (struct plan_op){.kind = OP_DEVPTS, .target = "/dev/pts"});
+	add_tmpfs(b, "/dev/shm", 01777, 0, 256 * MIB);
+	add(b, (struct plan_op){.kind = OP_MQUEUE, .target = "/dev/mqueue"});
+	add_tmpfs(b, "/tmp", 01777, 0, 1024 * MIB);
+	add_tmpfs(b, "/run", 0755, 0, 64 * MIB);
+}
+
+/* Joins up to four strings. */
+static const char *join(struct builder *b, const char *s1, const char *s2, const char *s3, const char *s4)
+{
+	const char *part[] = {s1, s2, s3, s4};
+	size_t n = 0;
+	char *p, *end;
+
+	for (int i = 0; i < 4; i++)
+		n += strlen(part[i]);
+	p = end = arena_alloc(b->a, n + 1);
+	for (int i = 0; p && i < 4; i++) {
+		size_t k = strlen(part[i]);
+
+		memcpy(end, part[i], k);
+		end += k;
+	}
+	return p;
+}
+
+static int add_conf(struct builder *b, const char *hostname, struct err *e)
+{
+	static const char *const name[CONF_COUNT] = {"hosts", "hostname", "resolv.conf"};
+	const char *text[CONF_COUNT] = {
+		join(b, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t",
+		     hostname, "\n", ""),
+		join(b, hostname, "\n", "", ""),
+		"",
+	};
+	/* The host's own system is bound read-only: a file that is not in its /etc has no place there. */
+	uint32_t maybe = b->f->root_kind == PLAN_ROOT_HOST || b->o->read_only ? OPF_OPTIONAL : 0;
+
+	for (int i = 0; i < CONF_COUNT; i++) {
+		const char *target = join(b, "/etc/", name[i], "", "");
+		const char *source =
+			b->f->conf[i] ? join(b, b->o->conf, "/", name[i], "") : "/etc/resolv.conf";
+
+		if (!target || !source || !text[i])
+			return err_set(e, ENOMEM, "the command line is too long");
+		if (overridden(b, target))
+			continue;
+		if (b->f->conf[i])
+			add(b, (struct plan_op){.kind = OP_CONF,
+						.flags = OPF_READ_ONLY | OPF_NOEXEC | OPF_ASKED,
+						.source = source,
+						.target = target});
+		else if (i == CONF_RESOLV)
+			add(b, (struct plan_op){.kind = OP_CONF,
+						.flags = OPF_READ_ONLY | OPF_NOEXEC | OPF_OPTIONAL,
+						.source = source,
+						.target = target});
+		else
+			add(b, (struct plan_op){.kind = OP_TEXT,
+						.mode = 0644,
+						.flags = maybe,
+						.target = target,
+						.text = text[i]});
+	}
+	return 0;
+}
+
+static void add_mounts(struct builder *b)
+{
+	for (uint32_t i = 0; i < b->o->nmounts; i++) {
+		const struct run_mount *m = &b->o->mount[i];
+
+		if (m->tmpfs)
+			add(b, (struct plan_op){.kind = OP_TMPFS,
+						.target = m->target,
+						.mode = m->mode,
+						.flags = m->flags,
+						.size = m->size,
+						.inodes = m->size / 4096 + 1024});
+		else
+			add(b, (struct plan_op){.kind = OP_VOLUME,
+						.flags = m->flags,
+						.source = m->source,
+						.target = m->target});
+	}
+}
+
+static int make_ops(struct builder *b, const char *hostname, struct plan *p, struct err *e)
+{
+	b->max = b->o->nmounts + 40;
+	b->op = arena_array(b->a, b->max, sizeof(*b->op));
+	if (!b->op)
+		return err_set(e, ENOMEM, "too many volumes");
+	add_host_root(b);
+	add_kernel(b);
+	if (add_conf(b, hostname, e) < 0)
+		return -e->code;
+	add_mounts(b);
+	if (b->count >= b->max)
+		return err_set(e, E2BIG, "too many file system operations");
+	p->ops = (struct plan_ops){.item = b->op, .count = b->count};
+	return 0;
+}
+
+/* Capabilities that change mounts: with them the mounts are locked in a second user namespace (DESIGN of the
+ * sandbox, POLICY fact 2). */
+static bool changes_mounts(uint64_t caps)
+{
+	return caps & CAP_BIT(CAP_SYS_ADMIN);
+}
+
+/* As docker has it: ALL dropped leaves just what was added; else what is dropped is dropped from default and
+ * added ones. */
+static void make_caps(const struct run_options *o, struct plan *p)
+{
+	uint64_t caps = o->cap_drop == ~UINT64_C(0) ? o->cap_add : (default_caps | o->cap_add) & ~o->cap_drop;
+
+	p->caps = caps & known_caps;
+	p->caps_ambient = p->uid == 0 ? 0 : o->cap_add & p->caps;
+	p->lock_mounts = changes_mounts(p->caps);
+}
+
+static uint32_t make_tty(const struct run_options *o, const struct plan_facts *f)
+{
+	return o->tty ? (uint32_t)PLAN_TTY_ALL : f->tty;
+}
+
+int planner_make(const struct run_options *o, const struct plan_facts *f, struct arena *a, struct plan *ret,
+		 struct err *e)
+{
+	struct builder b = {.o = o, .f = f, .a = a};
+	struct plan p = {
+		.root_kind = f->root_kind,
+		.root = f->root,
+		.root_read_only = o->read_only,
+		.ephemeral = o->ephemeral && f->root_kind == PLAN_ROOT_DIR,
+		.ephemeral_size = o->ephemeral_size,
+		.map = o->map,
+		.own_uid = o->map == PLAN_MAP_SELF ? f->uid : 0,
+		.own_gid = o->map == PLAN_MAP_SELF ? f->gid : 0,
+		.namespaces = o->network_host ? 0 : PLAN_NS_NET,
+		.hostname = o->hostname ? o->hostname
+			    : o->name   ? o->name
+					: "croft",
+		.user = f->user,
+		.uid = f->uid,
+		.gid = f->gid,
+		.cwd = o->cwd ? o->cwd : f->home,
+		.cwd_asked = o->cwd != NULL,
+		.argv = {.item = (const char *const *)o->argv, .count = o->argc},
+		.env = f->env,
+		.keep_fds = {.item = o->keep_fd, .count = o->nkeep},
+		.init = !o->no_init,
+		.tty = make_tty(o, f),
+		.stop_timeout_ms = o->stop_timeout_ms,
+	};
+
+	make_caps(o, &p);
+	if (make_ops(&b, p.hostname, &p, e) < 0 || plan_check(&p, e) < 0)
+		return -e->code;
+	*ret = p;
+	return 0;
+}

@@ -1,0 +1,27 @@
+/*
+ * planner.h - options and facts in, plan out. Pure.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "common/arena.h"
+#include "common/err.h"
+#include "frontend/run_options.h"
+#include "sandbox/plan.h"
+
+/* What had to be looked up in the world first. */
+struct plan_facts {
+	enum plan_root root_kind;
+	const char *root;      /* path of PLAN_ROOT_DIR, else "" */
+	const char *user;      /* the user inside: name, or his number as text */
+	uint32_t uid, gid;     /* his ids inside */
+	const char *home;      /* clean absolute path */
+	bool conf[CONF_COUNT]; /* the file is in the directory of --conf */
+	uint32_t tty;          /* enum plan_tty: which of descriptors 0-2 are terminals */
+	struct plan_strings env;
+};
+
+/* 0, or -EINVAL, -E2BIG, -ENOMEM with *e. */
+int planner_make(const struct run_options *o, const struct plan_facts *f, struct arena *a, struct plan *ret,
+		 struct err *e);

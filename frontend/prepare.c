@@ -1,0 +1,149 @@
+#include "frontend/prepare.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/mem.h"
+#include "common/text.h"
+#include "common/userdb.h"
+#include "frontend/caller.h"
+#include "frontend/environment.h"
+#include "frontend/inside.h"
+#include "frontend/planner.h"
+#include "frontend/roots.h"
+#include "policy/load.h"
+
+enum { PREPARE_ARENA = POLICY_ARENA + CALLER_ARENA + (64 << 20), ENV_FILE_MAX = 1 << 20 };
+
+extern char **environ;
+
+static int find_conf(const char *dir, bool found[CONF_COUNT], struct err *e)
+{
+	static const char *const name[CONF_COUNT] = {"hosts", "hostname", "resolv.conf"};
+	fd_auto int fd = -1;
+
+	if (!dir)
+		return 0;
+	fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "option --conf: open %s", QUOTE(dir));
+	for (int i = 0; i < CONF_COUNT; i++) {
+		struct stat st;
+
+		if (fstatat(fd, name[i], &st, 0) == 0) {
+			if (!S_ISREG(st.st_mode))
+				return err_set(e, EINVAL, "option --conf: %s/%s is not a regular file",
+					       QUOTE(dir), name[i]);
+			found[i] = true;
+		} else if (errno != ENOENT) {
+			return err_sys(e, "option --conf: %s/%s", QUOTE(dir), name[i]);
+		}
+	}
+	return 0;
+}
+
+static uint32_t find_terminals(void)
+{
+	return (isatty(0) ? (uint32_t)PLAN_TTY_STDIN : 0) | (isatty(1) ? (uint32_t)PLAN_TTY_STDOUT : 0) |
+	       (isatty(2) ? (uint32_t)PLAN_TTY_STDERR : 0);
+}
+
+static int env_file(struct environment *env, const char *file, struct err *e)
+{
+	fd_auto int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	char *text = arena_alloc(env->a, ENV_FILE_MAX);
+	ssize_t n;
+
+	if (fd < 0)
+		return err_sys(e, "option --env-file: open %s", QUOTE(file));
+	if (!text)
+		return err_set(e, ENOMEM, "option --env-file: too many of them");
+	n = fd_read_all(fd, text, ENV_FILE_MAX);
+	if (n < 0)
+		return err_set(e, (int)-n, "option --env-file: read %s: %s", QUOTE(file), strerror((int)-n));
+	return environment_text(env, text, (size_t)n, file, e) < 0 ? err_wrap(e, "option --env-file") : 0;
+}
+
+static int make_environment(struct prepared *p, const struct inside_user *u, struct plan_strings *ret,
+			    struct err *e)
+{
+	struct environment env;
+
+	if (environment_init(&p->a, (const char *const *)environ, &env, e) < 0 ||
+	    environment_inherit(&env, e) < 0 || environment_set(&env, "HOME", u->home, e) < 0 ||
+	    environment_set(&env, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", e) <
+		    0 ||
+	    environment_set(&env, "SHELL", u->shell, e) < 0 || environment_set(&env, "USER", u->name, e) < 0)
+		return -e->code;
+	for (uint32_t i = 0; i < p->options.nenv; i++) {
+		const struct run_env *w = &p->options.env[i];
+
+		if (w->file ? env_file(&env, w->text, e) < 0 : environment_word(&env, w->text, e) < 0)
+			return -e->code;
+	}
+	*ret = environment_list(&env);
+	return 0;
+}
+
+static int find_facts(struct prepared *p, struct plan_facts *f, struct err *e)
+{
+	const struct run_options *o = &p->options;
+	struct inside_user u;
+
+	if (roots_find(o->root, &p->a, &f->root_kind, &f->root, e) < 0 || find_conf(o->conf, f->conf, e) < 0)
+		return -e->code;
+	if (inside_user(f->root_kind == PLAN_ROOT_DIR ? f->root : NULL, o->user, &p->a, &u, e) < 0)
+		return -e->code;
+	f->user = u.name;
+	f->uid = u.uid;
+	f->gid = u.gid;
+	f->home = u.home;
+	f->tty = find_terminals();
+	return make_environment(p, &u, &f->env, e);
+}
+
+/* The ids of the host's root are nobody's to hand out: what root inside did would be done by the host's root.
+ */
+static int refuse_root(struct err *e)
+{
+	char map[64] = "";
+	fd_auto int fd = -1;
+	ssize_t n;
+
+	if (geteuid() != 0)
+		return 0;
+	fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, map, sizeof(map) - 1);
+	if (n > 0 && !strstr(map, " 4294967295"))
+		return 0; /* root of a user namespace: an ordinary user outside */
+	err_set(e, EPERM, "started by root: root inside would be the host's root");
+	return err_hint(e, "start it as an ordinary user: runuser -u NAME -- croft ...");
+}
+
+int prepare(int argc, char *argv[], struct prepared *ret, struct err *e)
+{
+	struct plan_facts facts = {0};
+	enum plan_map map;
+	int r = mem_arena(PREPARE_ARENA, &ret->a);
+
+	if (r < 0)
+		return err_set(e, -r, "get memory: %s", strerror(-r));
+	r = run_options_parse(argc, argv, &ret->a, &ret->options, e);
+	if (r < 0)
+		return r;
+	if (refuse_root(e) < 0 || caller_get(&ret->a, &ret->caller, e) < 0 ||
+	    policy_load(&ret->a, &ret->policy, e) < 0)
+		return -e->code;
+	ret->vet = (struct vet){.policy = &ret->policy, .caller = &ret->caller};
+	if (find_facts(ret, &facts, e) < 0 || planner_make(&ret->options, &facts, &ret->a, &ret->plan, e) < 0)
+		return -e->code;
+	if (vet_words(&ret->vet, &ret->plan, &map, e) < 0)
+		return -e->code;
+	ret->plan.map = map;
+	return 0;
+}

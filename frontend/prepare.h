@@ -1,0 +1,26 @@
+/*
+ * prepare.h - from a command line to a plan and the policy that will look at it. Not pure.
+ */
+#pragma once
+
+#include "common/arena.h"
+#include "common/err.h"
+#include "frontend/run_options.h"
+#include "frontend/vet.h"
+#include "policy/policy.h"
+#include "sandbox/plan.h"
+
+struct prepared {
+	struct arena a;
+	struct run_options options;
+	struct policy policy;
+	struct policy_caller caller;
+	struct vet vet;
+	struct plan plan;
+};
+
+/*
+ * *ret must be all zero before (it is large: make it static). 0; -ECANCELED when --help was asked for; -errno
+ * with *e.
+ */
+int prepare(int argc, char *argv[], struct prepared *ret, struct err *e);

@@ -1,0 +1,304 @@
+#include "frontend/supervise.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "frontend/diagnose.h"
+#include "frontend/idmap.h"
+#include "frontend/terminal_proxy.h"
+#include "sandbox/msg.h"
+
+/* Passed on to the command. TERM also starts the time to KILL; what was ignored when croft started is not
+ * passed on (nohup). */
+static const int passed[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
+			     SIGUSR2, SIGALRM, SIGTSTP, SIGCONT, SIGWINCH};
+
+struct supervisor {
+	const struct plan *plan;
+	pid_t pid;
+	int pidfd, sock, signals;
+	bool ignored[NSIG];
+	int terms;        /* TERM signals so far */
+	int64_t deadline; /* monotonic milliseconds, or -1 */
+	bool over;
+	int status;
+	struct err *e;
+	struct proxy proxy;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* --- signals ----------------------------------------------------------------------------- */
+
+/*
+ * Should: every signal waits in the signalfd, from before the child exists; SIGCHLD has its default, since
+ * ignored it would reap the child behind our back. Faults and the job control of a background terminal stay
+ * as they are.
+ */
+static int take_signals(struct supervisor *s)
+{
+	static const int left[] = {SIGSEGV, SIGBUS, SIGILL,  SIGFPE, SIGTRAP,
+				   SIGABRT, SIGSYS, SIGTTIN, SIGTTOU};
+	struct sigaction dfl = {.sa_handler = SIG_DFL}, ign = {.sa_handler = SIG_IGN}, old;
+	sigset_t set;
+
+	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
+		s->ignored[passed[i]] = sigaction(passed[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN;
+	sigaction(SIGCHLD, &dfl, NULL);
+	sigaction(SIGPIPE, &ign, NULL);
+	sigfillset(&set);
+	for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++)
+		sigdelset(&set, left[i]);
+	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
+		return err_sys(s->e, "block signals");
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
+		sigaddset(&set, passed[i]);
+	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return s->signals < 0 ? err_sys(s->e, "make a signalfd") : 0;
+}
+
+static void send_signal(const struct supervisor *s, int sig)
+{
+	syscall(SYS_pidfd_send_signal, s->pidfd, sig, NULL, 0);
+}
+
+static void start_deadline(struct supervisor *s)
+{
+	if (s->deadline < 0)
+		s->deadline = now_ms() + s->plan->stop_timeout_ms;
+}
+
+/* The sandbox first, then ourselves, as the terminal's job control would have it; on after SIGCONT. */
+static void stop_ourselves(struct supervisor *s)
+{
+	proxy_suspend(&s->proxy);
+	kill(getpid(), SIGSTOP);
+	proxy_resume(&s->proxy);
+}
+
+static void got_signal(struct supervisor *s, int sig)
+{
+	if (s->ignored[sig])
+		return;
+	if (sig == SIGWINCH) {
+		proxy_window_size(&s->proxy);
+		if (s->proxy.master >= 0)
+			return; /* the kernel tells the foreground inside */
+	}
+	if (sig == SIGTERM) {
+		start_deadline(s);
+		if (++s->terms > 1)
+			sig = SIGKILL;
+	}
+	send_signal(s, sig);
+	if (sig == SIGTSTP)
+		stop_ourselves(s);
+	if (sig == SIGCONT)
+		proxy_resume(&s->proxy);
+}
+
+static void read_signals(struct supervisor *s)
+{
+	struct signalfd_siginfo si;
+
+	while (read(s->signals, &si, sizeof(si)) == (ssize_t)sizeof(si))
+		got_signal(s, (int)si.ssi_signo);
+}
+
+/* --- messages from inside -------------------------------------------------------------------- */
+
+static void got_terminal(struct supervisor *s, int master)
+{
+	if (s->proxy.master >= 0 || proxy_start(&s->proxy, master, s->e) < 0) {
+		fd_close(master);
+		send_signal(s, SIGKILL);
+	}
+}
+
+/* The command was stopped by its own terminal: the caller's shell gets its prompt back. */
+static void got_stopped(struct supervisor *s)
+{
+	if (s->proxy.master < 0 || !s->proxy.can_raw)
+		return;
+	proxy_suspend(&s->proxy);
+	/* The whole job: a script around us waits for the terminal just as we do. Our own is blocked, so stop
+	 * for sure. */
+	kill(0, SIGTSTP);
+	kill(getpid(), SIGSTOP);
+	proxy_resume(&s->proxy);
+	send_signal(s, SIGCONT);
+}
+
+/* One message, if there is one. Returns whether there was. */
+static bool read_message(struct supervisor *s)
+{
+	struct msg m;
+	int fd = -1, r = msg_receive(s->sock, MSG_DONTWAIT, &m, &fd);
+
+	if (r == -EAGAIN)
+		return false;
+	if (r <= 0) {
+		fd_close(s->sock);
+		s->sock = -1;
+		return false;
+	}
+	if (m.type == MSG_ERROR && !s->e->code)
+		*s->e = m.err;
+	else if (m.type == MSG_NOTE)
+		note_print("croft", "%s", m.err.msg);
+	else if (m.type == MSG_TERMINAL && fd >= 0)
+		got_terminal(s, fd_take(&fd));
+	else if (m.type == MSG_STOPPED)
+		got_stopped(s);
+	fd_close(fd);
+	return true;
+}
+
+static void reap(struct supervisor *s)
+{
+	siginfo_t si = {0};
+
+	while (waitid(P_PID, (id_t)s->pid, &si, WEXITED) < 0)
+		if (errno != EINTR)
+			break;
+	s->over = true;
+	s->status = si.si_code == CLD_EXITED ? si.si_status : EXIT_SIGNAL + si.si_status;
+	while (s->sock >= 0 && read_message(s))
+		continue;
+}
+
+/* --- the loop --------------------------------------------------------------------------------- */
+
+static int time_left(const struct supervisor *s)
+{
+	int64_t left;
+
+	if (s->deadline < 0)
+		return -1;
+	left = s->deadline - now_ms();
+	return left < 0 ? 0 : (int)left;
+}
+
+static void turn(struct supervisor *s)
+{
+	struct pollfd p[3 + PROXY_POLL] = {{.fd = s->pidfd, .events = POLLIN},
+					   {.fd = s->signals, .events = POLLIN},
+					   {.fd = s->sock, .events = POLLIN}};
+
+	proxy_poll_set(&s->proxy, p + 3);
+	if (poll(p, 3 + PROXY_POLL, time_left(s)) < 0)
+		return;
+	if (p[1].revents)
+		read_signals(s);
+	if (p[2].revents && s->sock >= 0)
+		read_message(s);
+	proxy_move(&s->proxy, p + 3);
+	if (s->proxy.hung_up) {
+		s->proxy.hung_up = false;
+		send_signal(s, SIGHUP);
+		start_deadline(s);
+	}
+	if (s->deadline >= 0 && now_ms() >= s->deadline) {
+		s->deadline = -1;
+		send_signal(s, SIGKILL);
+	}
+	if (p[0].revents)
+		reap(s);
+}
+
+/* --- start -------------------------------------------------------------------------------------- */
+
+/* clone3(2), Linux >= 5.3; the child goes on as after fork(2). */
+static int clone_child(struct supervisor *s, const struct sandbox_hooks *h, int inner)
+{
+	struct clone_args a = {
+		.flags = sandbox_clone_flags(s->plan) | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&s->pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	long pid = syscall(SYS_clone3, &a, sizeof(a));
+
+	if (pid < 0 && errno == ENOSYS)
+		return diagnose_kernel(s->e) < 0 ? -s->e->code : diagnose_nosys("clone3", s->e);
+	if (pid < 0)
+		return diagnose_userns(errno, s->e);
+	if (pid == 0) {
+		fd_close(s->sock);
+		sandbox_child(s->plan, h, inner);
+	}
+	s->pid = (pid_t)pid;
+	return 0;
+}
+
+static int write_ids(struct supervisor *s)
+{
+	const struct idmap_request req = {
+		.map = (enum plan_map)s->plan->map, .own_uid = s->plan->own_uid, .own_gid = s->plan->own_gid};
+	struct err e = {0};
+	int r = idmap_write(s->pid, &req, NULL, &e);
+
+	if (r == 0)
+		r = msg_send(s->sock, MSG_GO, NULL, -1);
+	if (r == 0 || r == -EPIPE)
+		return 0; /* EPIPE: the child has ended and its message says why */
+	/* A child that has failed meanwhile knows better why its maps could not be written. */
+	while (s->sock >= 0 && read_message(s))
+		continue;
+	if (!s->e->code)
+		*s->e = e;
+	send_signal(s, SIGKILL);
+	return -s->e->code;
+}
+
+static int start(struct supervisor *s, const struct sandbox_hooks *h)
+{
+	int pair[2];
+	fd_auto int inner = -1;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(s->e, "make a socket pair");
+	s->sock = pair[0];
+	inner = pair[1];
+	return take_signals(s) < 0 ? -s->e->code : clone_child(s, h, inner);
+}
+
+int supervise(const struct plan *p, const struct sandbox_hooks *h, struct err *e)
+{
+	static struct supervisor s; /* the buffers of the proxy are large */
+
+	s.plan = p;
+	s.pidfd = s.sock = s.signals = -1;
+	s.deadline = -1;
+	s.e = e;
+	e->code = 0;
+	proxy_init(&s.proxy, p->tty);
+	if (start(&s, h) < 0) {
+		proxy_end(&s.proxy);
+		return -e->code;
+	}
+	write_ids(&s);
+	while (!s.over)
+		turn(&s);
+	proxy_drain(&s.proxy);
+	proxy_end(&s.proxy);
+	return e->code ? -e->code : s.status;
+}

@@ -1,0 +1,140 @@
+#include "frontend/vet.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/fd.h"
+#include "common/text.h"
+#include "policy/decide.h"
+#include "policy/object.h"
+#include "sandbox/pin.h"
+
+static int decide(const struct vet *v, const struct policy_request *r, const char *what, const char *asked,
+		  struct policy_verdict *ret_verdict, struct err *e)
+{
+	struct policy_verdict verdict = policy_decide(v->policy, v->caller, r);
+
+	if (ret_verdict)
+		*ret_verdict = verdict;
+	return verdict.allowed ? 0 : policy_refuse(&verdict, v->caller, r, what, asked, e);
+}
+
+static int vet_root(const struct vet *v, const struct plan *p, int fd, struct policy_verdict *ret_verdict,
+		    struct err *e)
+{
+	struct policy_request r = {.kind = POLICY_ROOT, .object = OBJECT_NONE, .value = "host"};
+	char path[PATH_MAX], what[PATH_MAX + 16];
+
+	if (p->root_kind == PLAN_ROOT_HOST)
+		return decide(v, &r, "root host", "host", ret_verdict, e);
+	r.rights = RIGHT_EXEC | (p->root_read_only || p->ephemeral ? 0 : RIGHT_WRITE);
+	if (policy_object(fd, path, sizeof(path), &r, e) < 0)
+		return err_wrap(e, "root %s", QUOTE(p->root));
+	snprintf(what, sizeof(what), "root %s", QUOTE(p->root));
+	return decide(v, &r, what, p->root, ret_verdict, e);
+}
+
+int vet_object(const struct vet *v, const struct plan *p, int op, int fd, struct policy_verdict *ret_verdict,
+	       struct err *e)
+{
+	const struct plan_op *o = op < 0 ? NULL : &p->ops.item[op];
+	struct policy_request r = {.kind = POLICY_VOLUME};
+	char path[PATH_MAX], what[2 * PATH_MAX + 16];
+
+	if (!o)
+		return vet_root(v, p, fd, ret_verdict, e);
+	r.rights = (uint8_t)((o->flags & OPF_READ_ONLY ? 0 : RIGHT_WRITE) |
+			     (o->flags & OPF_NOEXEC ? 0 : RIGHT_EXEC));
+	snprintf(what, sizeof(what), "volume %s:%s", QUOTE(o->source), QUOTE(o->target));
+	if (policy_object(fd, path, sizeof(path), &r, e) < 0)
+		return err_wrap(e, "%s", what);
+	return decide(v, &r, what, o->source, ret_verdict, e);
+}
+
+int vet_word(const struct vet *v, enum policy_kind kind, const char *word, struct policy_verdict *ret_verdict,
+	     struct err *e)
+{
+	struct policy_request r = {.kind = (uint8_t)kind, .object = OBJECT_NONE, .value = word};
+	char what[64];
+
+	snprintf(what, sizeof(what), "%s %s", kind == POLICY_NETWORK ? "network" : "ids", word);
+	return decide(v, &r, what, word, ret_verdict, e);
+}
+
+int vet_words(const struct vet *v, const struct plan *p, enum plan_map *ret_map, struct err *e)
+{
+	enum plan_map map = (enum plan_map)p->map;
+	int r = vet_word(v, POLICY_NETWORK, p->namespaces & PLAN_NS_NET ? "none" : "host", NULL, e);
+
+	if (r < 0)
+		return r;
+	if (map != PLAN_MAP_SELF)
+		r = vet_word(v, POLICY_IDS, "subordinate", NULL, e);
+	if (r < 0 && map == PLAN_MAP_AUTO) {
+		map = PLAN_MAP_SELF;
+		r = 0;
+	}
+	if (r == 0)
+		*ret_map = map;
+	return r;
+}
+
+static int keep(struct arena *a, int fd, struct vetted *ret, struct err *e)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "stat a source");
+	if (fd_path(fd, path, sizeof(path), e) < 0)
+		return -e->code;
+	ret->dev = st.st_dev;
+	ret->ino = st.st_ino;
+	ret->path = arena_copy(a, path, strlen(path));
+	return ret->path ? 0 : err_set(e, ENOMEM, "too many volumes");
+}
+
+static int vet_one(const struct vet *v, const struct plan *p, int op, struct arena *a, struct vetted *ret,
+		   struct err *e)
+{
+	fd_auto int fd = pin_open(p, op, e);
+
+	if (fd == -ENOENT && op >= 0 && p->ops.item[op].flags & OPF_OPTIONAL)
+		return 0;
+	if (fd < 0)
+		return fd;
+	if (vet_object(v, p, op, fd, NULL, e) < 0)
+		return -e->code;
+	return keep(a, fd, ret, e);
+}
+
+int vet_plan(const struct vet *v, const struct plan *p, struct arena *a, struct vetted *ret, struct err *e)
+{
+	int r = p->root_kind == PLAN_ROOT_HOST ? vet_object(v, p, -1, -1, NULL, e)
+					       : vet_one(v, p, -1, a, &ret[0], e);
+
+	for (uint32_t i = 0; r == 0 && i < p->ops.count; i++)
+		if (pin_wanted(&p->ops.item[i]) && p->ops.item[i].flags & OPF_ASKED)
+			r = vet_one(v, p, (int)i, a, &ret[i + 1], e);
+	return r;
+}
+
+int vet_same(void *ctx, const struct plan *p, int op, int fd, struct err *e)
+{
+	const struct vetted *was = (const struct vetted *)ctx + (op + 1);
+	const char *name = op < 0 ? p->root : p->ops.item[op].source;
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "stat %s", QUOTE(name));
+	if (fd_path(fd, path, sizeof(path), e) < 0)
+		return err_wrap(e, "%s", QUOTE(name));
+	if (!was->path || st.st_dev != was->dev || st.st_ino != was->ino || strcmp(path, was->path) != 0)
+		return err_set(e, ESTALE, "%s became something else while the sandbox was started",
+			       QUOTE(name));
+	return 0;
+}

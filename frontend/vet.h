@@ -1,0 +1,53 @@
+/*
+ * vet.h - a plan before the policy. Not pure: looks at descriptors.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "common/arena.h"
+#include "common/err.h"
+#include "policy/policy.h"
+#include "sandbox/plan.h"
+
+struct vet {
+	const struct policy *policy;
+	const struct policy_caller *caller;
+};
+
+/* The object that the policy decided about: the sandbox must get just that one. */
+struct vetted {
+	dev_t dev;
+	ino_t ino;
+	const char *path; /* resolved; NULL: not asked for, or an optional one that is missing */
+};
+
+/*
+ * Opens and decides everything the plan asks for, in its order; ret has a place for the root and then one
+ * each operation. The first refusal ends it. 0 or -errno.
+ */
+int vet_plan(const struct vet *v, const struct plan *p, struct arena *a, struct vetted *ret, struct err *e);
+
+/*
+ * For sandbox_hooks: whether fd, opened again in the sandbox's mount namespace, is the object that was
+ * decided about: same device, inode and resolved path. ctx: the array of vet_plan(). 0 or -errno.
+ */
+int vet_same(void *ctx, const struct plan *p, int op, int fd, struct err *e);
+
+/*
+ * The verdict on one host object of the plan: op is the index of the operation, or -1 for the root; fd is an
+ * O_PATH descriptor of it (-1 for the root "host"). 0, or -EACCES with the refusal in *e, or -errno.
+ * *ret_verdict may be NULL.
+ */
+int vet_object(const struct vet *v, const struct plan *p, int op, int fd, struct policy_verdict *ret_verdict,
+	       struct err *e);
+
+/*
+ * The verdict on what is no object: the ids and the network. A map `auto` that may not be subordinate becomes
+ * self. what is written is *ret_map. 0 or -EACCES.
+ */
+int vet_words(const struct vet *v, const struct plan *p, enum plan_map *ret_map, struct err *e);
+
+/* One word, as (POLICY_NETWORK, "host"). */
+int vet_word(const struct vet *v, enum policy_kind kind, const char *word, struct policy_verdict *ret_verdict,
+	     struct err *e);
