@@ -48,7 +48,7 @@ static int split(const char *path, struct place *p, struct err *e)
 	snprintf(p->name, sizeof(p->name), "%.*s", (int)(n - base), path + base);
 	snprintf(dir, sizeof(dir), "%.*s", (int)base, base ? path : "");
 	p->parent = open(base ? dir : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return p->parent < 0 ? err_sys(e, "open the directory %s lies in", QUOTE(p->asked)) : 0;
+	return p->parent < 0 ? err_sys(e, "open the directory that %s is to lie in", QUOTE(p->asked)) : 0;
 }
 
 static int find_new(const char *dir, struct place *p, struct err *e)
@@ -76,6 +76,7 @@ static int find_old(const char *dir, bool force, struct place *p, struct err *e)
 		return err_sys(e, "resolve %s", QUOTE(dir));
 	if (!strcmp(real, "/"))
 		return err_set(e, EINVAL, "%s is the host's own root", QUOTE(dir));
+	p->exists = true;
 	p->in_place = force;
 	if (!force)
 		return split(real, p, e);
@@ -122,7 +123,8 @@ int place_open(struct place *p, struct err *e)
 		return 0;
 	if (make_temp(p) < 0) {
 		p->temp[0] = '\0';
-		return err_sys(e, "make a directory beside %s", QUOTE(p->asked));
+		err_sys(e, "make a directory beside %s", QUOTE(p->asked));
+		return p->exists ? err_hint(e, "--force builds into %s itself", QUOTE(p->asked)) : -e->code;
 	}
 	p->fd = openat(p->parent, p->temp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return p->fd < 0 ? err_sys(e, "open the new directory for %s", QUOTE(p->asked)) : 0;

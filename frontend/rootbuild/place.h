@@ -12,9 +12,10 @@
 #include "common/err.h"
 
 struct place {
-	const char *asked;        /* for messages */
-	int parent;               /* the directory it lies in; -1 when in_place */
-	int fd;                   /* of what is built into; -1 before place_open() */
+	const char *asked; /* for messages */
+	int parent;        /* the directory it lies in; -1 when in_place */
+	int fd;            /* of what is built into; -1 before place_open() */
+	bool exists;
 	bool in_place;            /* --force and it exists */
 	char name[NAME_MAX + 1];  /* in parent */
 	char temp[NAME_MAX + 32]; /* beside it; "" when there is none */

@@ -1,0 +1,115 @@
+/* `croft root list`. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/mem.h"
+#include "common/text.h"
+#include "frontend/out.h"
+#include "frontend/root_verbs.h"
+#include "frontend/roots.h"
+
+enum { ARENA_BYTES = 64 << 10 }; /* two paths */
+
+static const char usage[] =
+	"Usage: croft root list [--json]\n"
+	"\n"
+	"Prints the named roots: name, whose, directory. Of two with one name yours counts.\n";
+
+struct listing {
+	bool json;
+	unsigned count;
+};
+
+static int set_json(void *ctx, const char *value, struct err *e)
+{
+	(void)value;
+	(void)e;
+	((struct listing *)ctx)->json = true;
+	return 0;
+}
+
+static const struct option_row row[] = {{"json", 0, NULL, "for programs", set_json}};
+
+static void print_root(struct listing *l, const char *name, const char *whose, const char *dir)
+{
+	char path[PATH_MAX + NAME_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	if (!l->json) {
+		out("%-20s %-8s %s\n", QUOTE(name), whose, QUOTE(path));
+		return;
+	}
+	out("%s\n  {\"name\": ", l->count ? "," : "");
+	out_json_string(name);
+	out(", \"where\": \"%s\", \"path\": ", whose);
+	out_json_string(path);
+	out("}");
+}
+
+/* Names that croft itself would not take are not roots. */
+static bool is_root(int dir, const char *name)
+{
+	struct stat st;
+	struct err ignored;
+
+	return roots_check_name(name, &ignored) == 0 && fstatat(dir, name, &st, 0) == 0 &&
+	       S_ISDIR(st.st_mode);
+}
+
+static int list_directory(struct listing *l, const char *whose, const char *dir, struct err *e)
+{
+	fd_auto int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent **entry;
+	int n;
+
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : err_sys(e, "open %s", QUOTE(dir));
+	n = scandir(dir, &entry, NULL, alphasort);
+	if (n < 0)
+		return err_sys(e, "read %s", QUOTE(dir));
+	for (int i = 0; i < n; i++) {
+		if (is_root(fd, entry[i]->d_name)) {
+			print_root(l, entry[i]->d_name, whose, dir);
+			l->count++;
+		}
+		free(entry[i]);
+	}
+	free(entry);
+	return 0;
+}
+
+int root_list(int argc, char *argv[], struct err *e)
+{
+	struct listing l = {.json = false};
+	const char *dir;
+	struct arena a;
+	int next, r;
+
+	r = root_parse("root list", usage, row, 1, argc, argv, 0, 0, &l, &next, e);
+	if (r <= 0)
+		return r;
+	r = mem_arena(ARENA_BYTES, &a);
+	if (r < 0)
+		return err_set(e, -r, "set memory aside: %s", strerror(-r));
+	if (l.json)
+		out("[");
+	r = roots_user_dir(&a, &dir, e);
+	/* Without a home there are still everybody's. */
+	r = r == -ENOENT ? 0 : r < 0 ? r : list_directory(&l, "user", dir, e);
+	if (r == 0)
+		r = list_directory(&l, "shared", roots_shared_dir(), e);
+	if (r < 0)
+		return r;
+	if (l.json)
+		out("%s]\n", l.count ? "\n" : "");
+	return out_flush(e);
+}
