@@ -22,6 +22,8 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -32,6 +34,7 @@ struct wanted {
 		map_on_fd2;
 	int fd;
 	const char *proc;
+	int kill_after, squeeze_after, look_after; /* microseconds, or -1 */
 };
 
 static void die(const char *what)
@@ -205,6 +208,12 @@ static void parse(char *states, struct wanted *w)
 			w->fd = atoi(s + 3);
 		else if (!strncmp(s, "proc=", 5))
 			w->proc = s + 5;
+		else if (!strncmp(s, "kill=", 5))
+			w->kill_after = atoi(s + 5);
+		else if (!strncmp(s, "squeeze=", 8))
+			w->squeeze_after = atoi(s + 8);
+		else if (!strncmp(s, "look=", 5))
+			w->look_after = atoi(s + 5);
 		else if (strcmp(s, "plain") != 0)
 			die(s);
 	}
@@ -232,9 +241,84 @@ static _Noreturn void start(const struct wanted *w, int dir, char **argv)
 	exit(120);
 }
 
+static void print_field(pid_t pid, const char *key)
+{
+	char path[64], line[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, key, strlen(key)))
+			printf(" %.*s", (int)strcspn(line + strlen(key), "\n"), line + strlen(key));
+	if (f)
+		fclose(f);
+}
+
+static void look(pid_t pid)
+{
+	char path[64];
+	int fd;
+
+	printf("helper");
+	print_field(pid, "Name:\t");
+	print_field(pid, "CapPrm:\t");
+	print_field(pid, "CapEff:\t");
+	print_field(pid, "Uid:\t");
+	puts("");
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDWR);
+	printf("mem %s\n", fd < 0 ? strerror(errno) : "open");
+	if (fd >= 0)
+		close(fd);
+	if (ptrace(PTRACE_ATTACH, pid, 0, 0) == 0) {
+		puts("attach done");
+		waitpid(pid, NULL, 0);
+		ptrace(PTRACE_DETACH, pid, 0, 0);
+	} else {
+		printf("attach %s\n", strerror(errno));
+	}
+}
+
+/* 1 when it stopped, 0 when it had ended before. */
+static int stop_it(pid_t pid)
+{
+	siginfo_t info;
+
+	kill(pid, SIGSTOP);
+	if (waitid(P_PID, (id_t)pid, &info, WSTOPPED | WEXITED | WNOWAIT) < 0)
+		die("waitid");
+	return info.si_code == CLD_STOPPED;
+}
+
+static void interfere(const struct wanted *w, pid_t pid)
+{
+	const struct rlimit few = {4, 4}, none = {0, 0};
+
+	if (w->kill_after >= 0) {
+		usleep((useconds_t)w->kill_after);
+		kill(pid, SIGKILL);
+	}
+	if (w->squeeze_after >= 0) {
+		usleep((useconds_t)w->squeeze_after);
+		if (stop_it(pid)) {
+			printf("squeezed %d\n", prlimit(pid, RLIMIT_FSIZE, &none, NULL) == 0 &&
+							prlimit(pid, RLIMIT_NOFILE, &few, NULL) == 0);
+			kill(pid, SIGCONT);
+		}
+	}
+	if (w->look_after >= 0) {
+		usleep((useconds_t)w->look_after);
+		if (stop_it(pid)) {
+			look(pid);
+			kill(pid, SIGCONT);
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
-	struct wanted w = {.fd = 0};
+	struct wanted w = {.fd = 0, .kill_after = -1, .squeeze_after = -1, .look_after = -1};
 	int sock[2], dir, status;
 	pid_t pid, helper;
 
@@ -260,6 +344,7 @@ int main(int argc, char **argv)
 	helper = fork();
 	if (helper == 0)
 		start(&w, dir, argv + 2);
+	interfere(&w, helper);
 	if (waitpid(helper, &status, 0) < 0)
 		die("wait");
 	show(dir, "uid_map");
