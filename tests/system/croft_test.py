@@ -145,6 +145,30 @@ def files_of(ids, folders=SHARED_FOLDERS):
     return found
 
 
+def mounts_below(path):
+    """Mount points at or below path, the deepest and latest first."""
+    path = os.path.realpath(path)
+    with open('/proc/self/mountinfo', encoding='utf-8', errors='surrogateescape') as f:
+        points = [re.sub(r'\\([0-7]{3})', lambda m: chr(int(m.group(1), 8)), line.split(' ')[4]) for line in f]
+    return [p for p in reversed(points) if p == path or p.startswith(path + '/')]
+
+
+def remove_tree(path):
+    """Removes a tree of the tests, and never what is only mounted in it.
+
+    A bind mount below it may show the host's own files, and removing goes through mounts (a bind mount of the
+    same file system has the same device number, so that --one-file-system does not stop there either). So every mount
+    is detached first, and where one stays, nothing is removed.
+    """
+    for point in mounts_below(path):
+        subprocess.run(['umount', '--lazy', '--no-canonicalize', point], check=False)
+    left = mounts_below(path)
+    if left:
+        raise RuntimeError(f'{path} is not removed: {left} is mounted there')
+    if os.path.lexists(path):
+        shutil.rmtree(path)
+
+
 # --- trees -----------------------------------------------------------------------------------------------------
 
 def _fingerprint(path):
@@ -402,7 +426,7 @@ class CroftTest(unittest.TestCase):
         base = self.prefix + '/folders'
         os.makedirs(base, exist_ok=True)
         path = tempfile.mkdtemp(dir=base)
-        self.addCleanup(shutil.rmtree, path, ignore_errors=True)
+        self.addCleanup(remove_tree, path)
         self.give(path, user)
         os.chmod(path, mode)
         return path
@@ -434,7 +458,7 @@ class CroftTest(unittest.TestCase):
                 self.write(f'{folder}/policy.d/{name}', drop_in)
             yield folder + '/policy.conf'
         finally:
-            shutil.rmtree(folder)
+            remove_tree(folder)
 
     @contextlib.contextmanager
     def group(self, name, *members):

@@ -78,9 +78,8 @@ def remove_user(name):
     if entry.pw_gecos.split(',')[0] != COMMENT:
         raise SystemExit(f'user {name} exists and is not a test user of croft; rename it')
     croft_test.kill_processes_of(croft_test.test_ids())
+    croft_test.remove_tree(entry.pw_dir)  # before userdel -r, which would follow a mount
     done = subprocess.run(['userdel', '-r', name], capture_output=True, text=True)
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(entry.pw_dir)  # userdel leaves a home with files of subordinate ids
     for file in ('/etc/subuid', '/etc/subgid'):
         if croft_test.sub_ranges(name, file):
             return f'{file} still names {name}'
@@ -129,18 +128,27 @@ def stage_variables():
             'SYSCONFDIR=' + Stage.prefix + '/etc', 'STATEDIR=' + Stage.prefix + '/var/lib/croft']
 
 
+def copy_programs(folder, name):
+    """To the prefix, since users may be unable to read the folder croft is built in."""
+    os.makedirs(f'{Stage.prefix}/{name}')
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if '.' not in entry.name:
+                shutil.copy(entry.path, f'{Stage.prefix}/{name}/{entry.name}')
+
+
 def install(build, sanitize):
     """The name of the prefix follows from the build folder, since it is compiled in: a second run builds little."""
     Stage.prefix = f'/opt/croft-test.{zlib.crc32(build.encode()):08x}'
     if os.path.lexists(Stage.prefix):
-        shutil.rmtree(Stage.prefix)
+        croft_test.remove_tree(Stage.prefix)
     os.makedirs(Stage.prefix)
     os.chmod(Stage.prefix, 0o755)
-    make(build, 'install', 'probes')
-    os.makedirs(Stage.prefix + '/probes')
-    if os.path.isdir(build + '/probes'):
-        for name in os.listdir(build + '/probes'):
-            shutil.copy(f'{build}/probes/{name}', Stage.prefix + '/probes/' + name)
+    make(build, 'install', 'probes', 'unit-tests')
+    copy_programs(build + '/probes', 'probes')
+    copy_programs(build + '/test', 'unit')
+    shutil.copytree(TOP + '/tests/data', Stage.prefix + '/tests/data')  # unit tests run from the top folder
+    shutil.copy(TOP + '/tests/run-unit', Stage.prefix + '/tests/run-unit')
     if sanitize:
         other = build + '-sanitize'
         make(other, 'LIBC=glibc', 'SANFLAGS=' + sanitize, 'CFLAGS=-U_FORTIFY_SOURCE -O1', other + '/croft')
@@ -154,10 +162,13 @@ def clean_up():
     complaints = [f'process {pid} is left: {command}' for pid, command in croft_test.processes_of(ids)]
     complaints += [f'{path} is left' for path in sorted(croft_test.files_of(ids))]
     for path in croft_test.files_of(ids):
-        shutil.rmtree(path, ignore_errors=True) if os.path.isdir(path) else os.unlink(path)
+        if os.path.isdir(path) and not os.path.islink(path):
+            croft_test.remove_tree(path)
+        else:
+            os.unlink(path)
     complaints += filter(None, map(remove_user, USERS))
     if Stage.prefix and os.path.lexists(Stage.prefix):
-        shutil.rmtree(Stage.prefix)
+        croft_test.remove_tree(Stage.prefix)
     return complaints
 
 

@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import pwd
 import shutil
 import subprocess
 
@@ -134,7 +135,7 @@ class DoctorTest(CroftTest):
         try:
             for name in ('usr', 'etc', 'proc', 'dev', 'opt', 'home'):
                 os.mkdir(f'{tree}/{name}')
-                subprocess.run(['mount', '--bind', '/' + name, f'{tree}/{name}'], check=True)
+                subprocess.run(['mount', '--bind', '-o', 'ro', '/' + name, f'{tree}/{name}'], check=True)
                 bound.append(name)
             for name in ('bin', 'lib', 'lib64', 'sbin'):
                 if os.path.islink('/' + name):
@@ -142,7 +143,7 @@ class DoctorTest(CroftTest):
             yield tree
         finally:
             for name in bound:
-                subprocess.run(['umount', f'{tree}/{name}'], check=True)
+                subprocess.run(['umount', '--lazy', f'{tree}/{name}'], check=True)
 
     def test_a_chroot_is_eperm_and_named(self):
         with self.chroot_tree() as tree:
@@ -181,21 +182,20 @@ class DoctorTest(CroftTest):
                 subprocess.run(['usermod', f'--del-sub{kind}s', ids, USER_NO_SUB], check=True)
 
     @contextlib.contextmanager
-    def subuid_lines(self, change):
-        """/etc/subuid with its lines as change(lines) makes them."""
-        with open('/etc/subuid', encoding='utf-8') as f:
-            before = f.read()
+    def changed(self, path, change):
+        """A file of /etc with its lines as change(lines) makes them, in the mount namespace of the tests alone."""
+        with open(path, encoding='utf-8') as f:
+            lines = f.readlines()
+        copy = self.write(self.make_dir('root') + '/copy', ''.join(change(lines)))
+        subprocess.run(['mount', '--bind', copy, path], check=True)
         try:
-            with open('/etc/subuid', 'w', encoding='utf-8') as f:
-                f.write(''.join(change(before.splitlines(keepends=True))))
             yield
         finally:
-            with open('/etc/subuid', 'w', encoding='utf-8') as f:
-                f.write(before)
+            subprocess.run(['umount', path], check=True)
 
     def test_ids_of_two_users_are_warned_of(self):
         start, _count = sub_ranges(USER, '/etc/subuid')[0]
-        with self.subuid_lines(lambda lines: lines + [f'{USER2}:{start + 65535}:1\n']):
+        with self.changed('/etc/subuid', lambda lines: lines + [f'{USER2}:{start + 65535}:1\n']):
             checks = self.doctor(USER, 0)
         self.assertFound(checks['subordinate uids'], 'warn', f'/etc/subuid gives {USER2} some of the same ids',
                          'sudoedit /etc/subuid')
@@ -203,14 +203,34 @@ class DoctorTest(CroftTest):
     def test_few_ids_are_warned_of(self):
         def few(lines):
             return [line.replace(':65536', ':1000') if line.startswith(USER + ':') else line for line in lines]
-        with self.subuid_lines(few):
+        with self.changed('/etc/subuid', few):
             checks = self.doctor(USER, 0)
         self.assertFound(checks['subordinate uids'], 'warn', 'only 1000 in /etc/subuid', '--add-subuids')
 
     def test_a_malformed_line_is_named(self):
-        with self.subuid_lines(lambda lines: lines + [f'{USER}:0x10:1\n']):
+        with self.changed('/etc/subuid', lambda lines: lines + [f'{USER}:0x10:1\n']):
             checks = self.doctor(USER, 1)
             self.assertFound(checks['subordinate uids'], 'fail', r'/etc/subuid:\d+: ')
+
+    def test_a_range_with_the_id_of_a_local_user_is_warned_of(self):
+        uid = pwd.getpwnam(USER2).pw_uid
+        with self.changed('/etc/subuid', lambda lines: lines + [f'{USER}:{uid}:1\n']):
+            checks = self.doctor(USER, 0)
+        self.assertFound(checks['subordinate uids'], 'warn', f'holds the id of {USER2} in /etc/passwd', 'sudoedit')
+
+    def test_the_range_of_the_own_id_is_refused(self):
+        uid = pwd.getpwnam(USER).pw_uid
+        with self.changed('/etc/subuid', lambda lines: lines + [f'{USER}:{uid}:1\n']):
+            checks = self.doctor(USER, 1)
+        self.assertFound(checks['subordinate uids'], 'fail', 'hold your own uid or 0', 'sudoedit /etc/subuid')
+
+    def test_another_source_of_ids_is_asked(self):
+        def source(lines):
+            return [line for line in lines if not line.startswith('subid')] + ['subid: croftnone\n']
+        with self.changed('/etc/nsswitch.conf', source):
+            checks = self.doctor(USER, 1)
+        for kind in ('uids', 'gids'):
+            self.assertFound(checks['subordinate ' + kind], 'fail', 'subordinate|libsubid')
 
     # --- croft-idmap
 
