@@ -1,0 +1,474 @@
+/* The policy language: what is accepted and how it reads back, and each mistake by file, line, column and
+ * sentence. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/mem.h"
+#include "policy/load.h"
+#include "policy/names.h"
+#include "policy/parse.h"
+#include "policy/rule.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define BYTES(s) (s), sizeof(s) - 1
+
+static char memory[4 << 20];
+static unsigned asked; /* how often a name was looked up */
+
+static int find(void *ctx, enum policy_who who, const char *name, uint32_t *ret, struct err *e)
+{
+	(void)ctx;
+	asked++;
+	if (!strcmp(name, "broken"))
+		return err_set(e, EIO, "the user database is on fire");
+	if (strcmp(name, who == WHO_GROUP ? "research" : "alice") != 0)
+		return -ENOENT;
+	*ret = who == WHO_GROUP ? 300 : 1000;
+	return 0;
+}
+
+static const struct policy_resolver names = {.find = find};
+
+static int parse_with(const char *text, size_t size, size_t room, struct policy_rules *rules, struct err *e)
+{
+	static struct policy_rule rule[512];
+	struct arena a = {.base = memory, .size = room};
+
+	*rules = (struct policy_rules){.rule = rule, .max = COUNT(rule)};
+	return policy_parse(text, size, "p.conf", &names, &a, rules, e);
+}
+
+static int parse(const char *text, size_t size, struct policy_rules *rules, struct err *e)
+{
+	return parse_with(text, size, sizeof(memory), rules, e);
+}
+
+static void a_line_reads_back_in_one_form(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *want; /* NULL: the same */
+	} row[] = {
+		{"allow everyone volume %h/** rw", NULL},
+		{"allow everyone volume /srv/x", "allow everyone volume /srv/x ro"},
+		{"allow everyone volume /srv/x ro", NULL},
+		{"deny everyone volume /srv/x", NULL},
+		{"deny everyone volume /srv/x rw", NULL},
+		{"deny everyone volume /srv/x rw owner=root", NULL},
+		{"deny user alice volume / owner=caller", NULL},
+		{"  allow\t \teveryone   volume /x ro\t ", "allow everyone volume /x ro"},
+		{"allow everyone volume /x ro # why", "allow everyone volume /x ro"},
+		{"allow everyone volume /x#y ro", NULL},
+		{"allow everyone volume /x ro #", "allow everyone volume /x ro"},
+		{"allow user alice volume /x ro", NULL},
+		{"allow user 1000 volume /x ro", NULL},
+		{"allow group research volume /x ro", NULL},
+		{"allow group 4294967294 volume /x ro", NULL},
+		{"allow user 0 root host", NULL},
+		{"allow \"everyone\" \"volume\" \"/x\" \"rw\"", "allow everyone volume /x rw"},
+		{"allow everyone volume \"/a b\" ro", NULL},
+		{"allow everyone volume \"/a\\nb\" ro", NULL},
+		{"allow everyone volume \"/a\\\"b\\\\c\" ro", NULL},
+		{"allow everyone volume \"/a#b\" ro", "allow everyone volume /a#b ro"},
+		{"allow everyone volume \"/a\tb\" ro", NULL},
+		{"allow everyone volume /\xc3\xa4\xff ro", NULL},
+		{"allow everyone volume /x rw owner=caller submounts noexec sockets", NULL},
+		{"allow everyone volume /x sockets noexec submounts owner=root",
+		 "allow everyone volume /x ro owner=root submounts noexec sockets"},
+		{"allow everyone root /x", "allow everyone root /x rw"},
+		{"allow everyone root /x ro", NULL},
+		{"allow everyone root /x rw owner=root submounts", NULL},
+		{"deny everyone root /x", NULL},
+		{"deny everyone root /x rw", NULL},
+		{"allow everyone root host", NULL},
+		{"deny everyone root host", NULL},
+		{"allow everyone root %h/r", "allow everyone root %h/r rw"},
+		{"allow everyone ids subordinate", NULL},
+		{"deny everyone ids setgroups", NULL},
+		{"allow everyone network none", NULL},
+		{"deny group research network host", NULL},
+		{"limit everyone ids 0", NULL},
+		{"limit user alice ids 18446744073709551615", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		const char *want = row[i].want ? row[i].want : row[i].line;
+		char text[POLICY_TEXT_MAX + 16], back[POLICY_TEXT_MAX], again[POLICY_TEXT_MAX];
+		struct policy_rules rules;
+		struct err e;
+
+		snprintf(text, sizeof(text), "version 1\n%s\n", row[i].line);
+		if (parse(text, strlen(text), &rules, &e) < 0)
+			fail_msg("%s: %s", row[i].line, e.msg);
+		assert_int_equal(rules.n, 1);
+		assert_int_equal(rules.rule[0].line, 2);
+		assert_string_equal(policy_rule_text(&rules.rule[0], back, sizeof(back)), want);
+		snprintf(text, sizeof(text), "version 1\n%s\n", back);
+		assert_int_equal(parse(text, strlen(text), &rules, &e), 0);
+		assert_string_equal(policy_rule_text(&rules.rule[0], again, sizeof(again)), back);
+	}
+}
+
+static void a_line_grants_what_it_says(void **state)
+{
+	static const struct {
+		const char *line;
+		unsigned rights;
+		unsigned conditions;
+	} row[] = {
+		{"allow everyone volume /x", RIGHT_EXEC, 0},
+		{"allow everyone volume /x ro", RIGHT_EXEC, 0},
+		{"allow everyone volume /x rw", RIGHT_EXEC | RIGHT_WRITE, 0},
+		{"allow everyone volume /x rw noexec", RIGHT_WRITE, COND_NOEXEC},
+		{"allow everyone volume /x noexec", 0, COND_NOEXEC},
+		{"deny everyone volume /x", 0, 0},
+		{"deny everyone volume /x rw", RIGHT_WRITE, 0},
+		{"allow everyone root /x", RIGHT_EXEC | RIGHT_WRITE, 0},
+		{"allow everyone root /x ro submounts", RIGHT_EXEC, COND_SUBMOUNTS},
+		{"allow everyone root host", RIGHT_EXEC | RIGHT_WRITE, 0},
+		{"allow everyone ids subordinate", 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		struct policy_rules rules;
+		char text[256];
+		struct err e;
+
+		snprintf(text, sizeof(text), "version 1\n%s\n", row[i].line);
+		assert_int_equal(parse(text, strlen(text), &rules, &e), 0);
+		if (rules.rule[0].rights != row[i].rights || rules.rule[0].conditions != row[i].conditions)
+			fail_msg("%s: rights %u, conditions %u", row[i].line, rules.rule[0].rights,
+				 rules.rule[0].conditions);
+	}
+}
+
+/* Line 2, behind a good version line. */
+static void a_mistake_in_a_line_names_its_column(void **state)
+{
+	static const struct {
+		const char *line;
+		unsigned column;
+		const char *want;
+	} row[] = {
+		{"permit everyone volume /x", 1, "expected allow, deny or limit, found 'permit'"},
+		{"Allow everyone volume /x", 1, "expected allow, deny or limit"},
+		{"version 1", 1, "expected allow, deny or limit, found 'version'"},
+		{"\"\" everyone", 1, "expected allow, deny or limit, found ''"},
+		{"allow", 6, "expected everyone, user or group, found the end of the line"},
+		{"allow all volume /x", 7, "expected everyone, user or group, found 'all'"},
+		{"allow user", 11, "expected the name or the number of a user"},
+		{"allow group", 12, "expected the name or the number of a group"},
+		{"deny user mallory volume /x", 11, "no user 'mallory' in /etc/passwd"},
+		{"allow user mallory volume /x", 12, "no user 'mallory' in /etc/passwd"},
+		{"deny group gone volume /x", 12, "no group 'gone' in /etc/group"},
+		{"limit group gone ids 5", 13, "no group 'gone' in /etc/group"},
+		{"allow group alice volume /x", 13, "no group 'alice'"},
+		{"deny user broken volume /x", 11, "the user database is on fire"},
+		{"allow user 4294967295 volume /x", 12, "a user id from 0 to 4294967294"},
+		{"allow user 4294967296 volume /x", 12, "a user id from 0 to 4294967294"},
+		{"allow user 01 volume /x", 12, "without leading zeros"},
+		{"allow user -1 volume /x", 12, "no user '-1'"},
+		{"allow user \"\" volume /x", 12, "a user id from 0"},
+		{"allow everyone", 15, "expected volume, root, ids or network, found the end"},
+		{"allow everyone memory 8G", 16, "expected volume, root, ids or network, found 'memory'"},
+		{"allow everyone volume", 22, "expected the path of a volume"},
+		{"allow everyone volume x", 23, "expected an absolute path"},
+		{"allow everyone volume --bind=/:/x", 23, "expected an absolute path"},
+		{"allow everyone volume -v", 23, "expected an absolute path"},
+		{"allow everyone volume --", 23, "expected an absolute path"},
+		{"allow everyone volume host", 23, "expected an absolute path"},
+		{"allow everyone volume /a/../b", 26, "expected a path without . and .."},
+		{"allow everyone volume /a/*b", 26, "expected * or ** alone"},
+		{"allow everyone volume /x r", 26, "expected ro, rw, owner=caller"},
+		{"allow everyone volume /x ro rw", 29, "expected ro, rw, owner=caller"},
+		{"allow everyone volume /x noexec rw", 33, "expected ro, rw, owner=caller"},
+		{"allow everyone volume /x noexec noexec", 33, "noexec stands here twice"},
+		{"allow everyone volume /x owner=caller owner=root", 39,
+		 "only one of owner=caller and owner=root"},
+		{"allow everyone volume /x owner=bob", 26, "found 'owner=bob'"},
+		{"allow everyone volume /x rw extra", 29, "found 'extra'"},
+		{"deny everyone volume /x ro", 25, "expected rw or nothing, found 'ro'"},
+		{"deny everyone root /x ro", 23, "expected rw or nothing, found 'ro'"},
+		{"deny everyone volume /x noexec", 25, "noexec grants something"},
+		{"deny everyone volume /x submounts", 25, "submounts grants something"},
+		{"deny everyone volume /x sockets", 25, "sockets grants something"},
+		{"allow everyone root", 20, "expected host or the path of a root"},
+		{"allow everyone root debian", 21, "expected host or an absolute path"},
+		{"allow everyone root host rw", 26, "expected the end of the line, found 'rw'"},
+		{"allow everyone root host owner=root", 26, "expected the end of the line"},
+		{"allow everyone root /x noexec", 24, "noexec makes no sense for root"},
+		{"allow everyone root /x sockets", 24, "sockets makes no sense for root"},
+		{"allow everyone ids", 19, "expected subordinate or setgroups"},
+		{"allow everyone ids all", 20, "expected subordinate or setgroups, found 'all'"},
+		{"allow everyone ids subordinate rw", 32, "expected the end of the line"},
+		{"allow everyone network host noexec", 29, "expected the end of the line"},
+		{"allow everyone network bridge", 24, "expected none or host"},
+		{"limit everyone", 15, "expected ids"},
+		{"limit everyone memory 8G", 16, "expected ids, found 'memory'"},
+		{"limit everyone ids", 19, "expected a number"},
+		{"limit everyone ids many", 20, "expected a whole number"},
+		{"limit everyone ids -1", 20, "expected a whole number"},
+		{"limit everyone ids 01", 20, "expected a whole number"},
+		{"limit everyone ids 18446744073709551616", 20, "expected a whole number"},
+		{"limit everyone ids 5 6", 22, "expected the end of the line"},
+		{"allow everyone volume \"/x", 23, "this quote is not closed"},
+		{"allow everyone volume \"/x\"y", 27, "expected a blank behind the closing quote"},
+		{"allow everyone volume /x\"y\"", 25, "a quote inside a word"},
+		{"allow everyone volume /x\\y", 25, "a backslash inside a word"},
+		{"allow everyone volume \"/x\\t\"", 26, "behind a backslash"},
+		{"allow everyone volume \"/x\\", 26, "behind a backslash"},
+		{"allow everyone volume /x\r", 25, "a carriage return"},
+		{"# a comment\r", 12, "a carriage return"},
+		{"allow everyone volume /x \x1b[0m", 26, "a control character (\\x1b)"},
+		{"allow everyone volume /x\x7f", 25, "a control character (\\x7f)"},
+		{"a b c d e f g h i j k l m n o p q", 33, "more than 16 words"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		char text[512], where[32];
+		struct policy_rules rules;
+		struct err e;
+
+		snprintf(text, sizeof(text), "version 1\n%s\n", row[i].line);
+		snprintf(where, sizeof(where), "p.conf:2:%u: ", row[i].column);
+		if (parse(text, strlen(text), &rules, &e) == 0)
+			fail_msg("%s: accepted", row[i].line);
+		if (strncmp(e.msg, where, strlen(where)) != 0 || !strstr(e.msg, row[i].want))
+			fail_msg("%s: '%s', not '%s...%s'", row[i].line, e.msg, where, row[i].want);
+	}
+}
+
+static void a_file_that_is_not_whole_and_plain_is_refused(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t size;
+		const char *want;
+		const char *why;
+	} row[] = {
+		{BYTES(""), "p.conf:1:1: expected 'version 1'", "an empty file"},
+		{BYTES("\n\n"), "p.conf:2:1: expected 'version 1'", "blank lines only"},
+		{BYTES("# version 1\n"), "p.conf:1:1: expected 'version 1'", "a comment only"},
+		{BYTES("allow everyone volume /x\n"), "p.conf:1:1: expected 'version 1'", "no version"},
+		{BYTES("version\n"), "p.conf:1:8: expected 1", "half a version"},
+		{BYTES("version 2\n"), "p.conf:1:9: expected version 1", "a version to come"},
+		{BYTES("version 1.0\n"), "p.conf:1:9: expected version 1", "a version of another form"},
+		{BYTES("version 01\n"), "p.conf:1:9: expected version 1", "a zero in front"},
+		{BYTES("version 1 1\n"), "p.conf:1:11: expected the end", "a word more"},
+		{BYTES("version 1"), "p.conf:1:10: the last line has no end", "cut behind the version"},
+		{BYTES("version 1\nallow everyone volume /srv/da"), "p.conf:2:30: the last line has no end",
+		 "cut in a word"},
+		{BYTES("version 1\n# end"), "p.conf:2:6: the last line has no end", "cut in a comment"},
+		{BYTES("version 1\n "), "p.conf:2:2: the last line has no end", "a blank behind the end"},
+		{BYTES("version 1\r\n"), "p.conf:1:10: a carriage return", "CRLF"},
+		{BYTES("\xef\xbb\xbfversion 1\n"), "p.conf:1:1: a byte order mark", "BOM"},
+		{BYTES("version 1\nallow\0"), "p.conf:2:6: a NUL byte", "NUL at the end"},
+		{BYTES("version 1\nallow everyone\0 volume /x\n"), "p.conf:2:15: a NUL byte",
+		 "NUL in a line"},
+		{BYTES("\0"), "p.conf:1:1: a NUL byte", "NUL alone"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		struct policy_rules rules;
+		struct err e;
+
+		if (parse(row[i].text, row[i].size, &rules, &e) == 0)
+			fail_msg("%s: accepted", row[i].why);
+		if (strncmp(e.msg, row[i].want, strlen(row[i].want)) != 0)
+			fail_msg("%s: '%s', not '%s'", row[i].why, e.msg, row[i].want);
+	}
+}
+
+static void every_beginning_of_a_policy_is_refused_or_ends_in_a_whole_line(void **state)
+{
+	static const char text[] =
+		"# why\nversion 1\nallow everyone volume \"/a b\" rw\n\ndeny user 5 root host # x\n";
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(text); n++) {
+		struct policy_rules rules;
+		struct err e;
+		int r = parse(text, n, &rules, &e);
+
+		assert_int_equal(r == 0, n > 10 && text[n - 1] == '\n');
+	}
+}
+
+static void a_line_may_be_long_but_not_too_long(void **state)
+{
+	char *text = malloc(40000), *p;
+	struct policy_rules rules;
+	struct err e;
+
+	(void)state;
+	assert_non_null(text);
+	for (int more = 0; more < 2; more++) {
+		p = text + sprintf(text, "version 1\nallow everyone volume \"/");
+		for (int i = 0; i < 4094 + more; i++)
+			p += sprintf(p, "\\\"");
+		p += sprintf(p, "\" rw\n");
+		assert_int_equal(parse(text, (size_t)(p - text), &rules, &e), more ? -EINVAL : 0);
+	}
+	assert_non_null(strstr(e.msg, "at most 4095 bytes"));
+	p = text + sprintf(text, "version 1\n#");
+	memset(p, 'x', 9999);
+	strcpy(p + 9999, "\n");
+	assert_int_equal(parse(text, strlen(text), &rules, &e), 0);
+	strcpy(p + 9999, "x\n");
+	assert_int_equal(parse(text, strlen(text), &rules, &e), -EINVAL);
+	assert_non_null(strstr(e.msg, "p.conf:2:10001: a line of more than 10000 bytes"));
+	free(text);
+}
+
+static void a_name_is_looked_up_and_a_number_is_not(void **state)
+{
+	struct policy_rules rules;
+	struct err e;
+
+	(void)state;
+	asked = 0;
+	assert_int_equal(
+		parse(BYTES("version 1\nallow user 5 root host\ndeny everyone root host\n"), &rules, &e), 0);
+	assert_int_equal(asked, 0);
+	assert_int_equal(parse(BYTES("version 1\nallow user alice root host\n"), &rules, &e), 0);
+	assert_int_equal(asked, 1);
+	assert_int_equal(rules.rule[0].id, 1000);
+	assert_string_equal(rules.rule[0].name, "alice");
+}
+
+static void too_many_rules_and_too_little_memory_are_errors(void **state)
+{
+	static const char text[] =
+		"version 1\nallow user alice volume /srv/x rw\ndeny user alice volume /srv/y\n";
+	struct policy_rules rules = {.rule = (struct policy_rule[1]){{0}}, .max = 1};
+	struct arena a = {.base = memory, .size = sizeof(memory)};
+	size_t enough = 0;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(policy_parse(text, sizeof(text) - 1, "p.conf", &names, &a, &rules, &e), -EINVAL);
+	assert_non_null(strstr(e.msg, "p.conf:3:1: more than 1 rules"));
+	while (parse_with(text, sizeof(text) - 1, enough, &rules, &e) < 0) {
+		assert_int_equal(e.code, ENOMEM);
+		assert_true(++enough < 1000);
+	}
+	assert_true(enough > 20);
+}
+
+static void lines_are_counted_as_they_are_read(void **state)
+{
+	(void)state;
+	assert_int_equal(policy_count_lines(BYTES("")), 0);
+	assert_int_equal(policy_count_lines(BYTES("a")), 0);
+	assert_int_equal(policy_count_lines(BYTES("a\n\nb\n")), 3);
+}
+
+static void ten_thousand_rules_parse(void **state)
+{
+	enum { RULES = 10000 };
+	char *text = malloc(RULES * 64), *p = text + sprintf(text, "version 1\n");
+	struct policy_rules rules = {.rule = calloc(RULES, sizeof(*rules.rule)), .max = RULES};
+	struct arena a = {.base = memory, .size = sizeof(memory)};
+	struct err e;
+
+	(void)state;
+	for (int i = 0; i < RULES; i++)
+		p += sprintf(p, "allow user alice volume /srv/projects/%d/** rw\n", i);
+	assert_int_equal(policy_parse(text, (size_t)(p - text), "p.conf", &names, &a, &rules, &e), 0);
+	assert_int_equal(rules.n, RULES);
+	assert_string_equal(rules.rule[RULES - 1].value, "/srv/projects/9999/**");
+	assert_int_equal(rules.rule[RULES - 1].line, RULES + 1);
+	free(rules.rule);
+	free(text);
+}
+
+/* ---- the shipped files ---- */
+
+static void expect_same(const struct policy *a, const struct policy *b)
+{
+	char one[POLICY_TEXT_MAX], other[POLICY_TEXT_MAX];
+
+	assert_int_equal(a->nrules, b->nrules);
+	for (size_t i = 0; i < a->nrules; i++)
+		assert_string_equal(policy_rule_text(&a->rule[i], one, sizeof(one)),
+				    policy_rule_text(&b->rule[i], other, sizeof(other)));
+}
+
+static void the_shipped_file_is_the_policy_compiled_in(void **state)
+{
+	static const char *const shipped[] = {"policy/policy.conf"}, *const built_in[] = {
+									     "policy/built-in.conf"};
+	struct policy a, b;
+	struct arena arena;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(mem_arena(POLICY_ARENA, &arena), 0);
+	if (policy_load_files(shipped, 1, &arena, &a, &e) < 0 ||
+	    policy_load_files(built_in, 1, &arena, &b, &e) < 0)
+		fail_msg("%s", e.msg);
+	assert_true(a.nrules > 5);
+	expect_same(&a, &b);
+}
+
+/* An example is a comment that begins with a word of the language directly behind its #. Its names need not
+ * exist. */
+static void every_example_of_the_shipped_file_parses(void **state)
+{
+	FILE *f = fopen("policy/policy.conf", "re");
+	char line[512], text[1024], *name;
+	struct policy_rules rules;
+	size_t examples = 0;
+	struct err e;
+
+	(void)state;
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "#allow ", 7) != 0 && strncmp(line, "#deny ", 6) != 0 &&
+		    strncmp(line, "#limit ", 7) != 0)
+			continue;
+		name = strstr(line, " user ") ? strstr(line, " user ") + 6 : strstr(line, " group ");
+		if (name && name[0] == ' ')
+			name += 7;
+		for (; name && *name != ' '; name++)
+			*name = '7';
+		snprintf(text, sizeof(text), "version 1\n%s", line + 1);
+		if (parse(text, strlen(text), &rules, &e) < 0)
+			fail_msg("%s: %s", line, e.msg);
+		examples += rules.n;
+	}
+	fclose(f);
+	assert_true(examples >= 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_line_reads_back_in_one_form),
+		cmocka_unit_test(a_line_grants_what_it_says),
+		cmocka_unit_test(a_mistake_in_a_line_names_its_column),
+		cmocka_unit_test(a_file_that_is_not_whole_and_plain_is_refused),
+		cmocka_unit_test(every_beginning_of_a_policy_is_refused_or_ends_in_a_whole_line),
+		cmocka_unit_test(a_line_may_be_long_but_not_too_long),
+		cmocka_unit_test(a_name_is_looked_up_and_a_number_is_not),
+		cmocka_unit_test(too_many_rules_and_too_little_memory_are_errors),
+		cmocka_unit_test(lines_are_counted_as_they_are_read),
+		cmocka_unit_test(ten_thousand_rules_parse),
+		cmocka_unit_test(the_shipped_file_is_the_policy_compiled_in),
+		cmocka_unit_test(every_example_of_the_shipped_file_parses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
