@@ -141,6 +141,7 @@ $(O)/gen/policy_text.c: policy/built-in.conf policy/text.awk
 -include $(shell find $(O)/s $(O)/d -name '*.d' 2>/dev/null)
 
 include tests/tests.mk
+include helper/idmap/report.mk
 
 # --- install ---------------------------------------------------------------
 install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap its capabilities
@@ -163,6 +164,6 @@ clean: ## remove what was built
 	rm -rf $(O)
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' Makefile tests/tests.mk | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' Makefile tests/tests.mk helper/idmap/report.mk | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
 
 .PHONY: all install uninstall clean help FORCE

@@ -98,8 +98,6 @@ static int map_target(const struct wish *w, struct target *t, struct grant *g, s
 	int r = privilege_reduce(e);
 
 	if (r == 0)
-		r = privilege_initial_namespace(e);
-	if (r == 0)
 		r = grant_decide(w, g, e);
 	if (r == 0)
 		r = target_check(t->fd, g->caller.uid, t, e);

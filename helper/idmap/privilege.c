@@ -37,7 +37,9 @@ static int read_proc(const char *path, char *buf, size_t size)
 	return 0;
 }
 
-int privilege_initial_namespace(struct err *e)
+/* Somebody in a namespace of his own may show us any /proc, but then the kernel gave us no capability outside
+ * it either: this is for the message, and for what a map would mean. */
+static int check_initial_namespace(struct err *e)
 {
 	static const char path[] = "/proc/self/uid_map";
 	const char *p, *word[3] = {"0", "0", "4294967295"};
@@ -96,7 +98,7 @@ static int explain(uint64_t permitted, struct err *e)
 {
 	char exe[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	int r = privilege_initial_namespace(e);
+	int r = check_initial_namespace(e);
 
 	if (r < 0)
 		return r;
@@ -169,7 +171,7 @@ static int take_callers_ids(uid_t uid, gid_t gid, struct err *e)
 
 static int refuse_root(struct err *e)
 {
-	int r = privilege_initial_namespace(e);
+	int r = check_initial_namespace(e);
 
 	if (r < 0)
 		return r;
@@ -204,6 +206,8 @@ int privilege_reduce(struct err *e)
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return failed("clear the ambient capabilities", errno, e);
 	r = set_caps(0, wanted, e);
+	if (r == 0)
+		r = check_initial_namespace(e);
 	if (r == 0)
 		r = take_callers_ids(uid, getgid(), e);
 	/* The change of ids is a moment at which the kernel touches the sets by itself. */

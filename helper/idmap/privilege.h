@@ -9,19 +9,12 @@
 #include "common/err.h"
 
 /*
- * 0 when this is the initial user namespace of the host, where ids in /etc/subuid mean what they say;
- * else -EPERM. (Somebody in a namespace of his own may show us any /proc, but then the kernel gave us no
- * capability outside it either.)
- */
-int privilege_initial_namespace(struct err *e);
-
-/*
  * Should (holds afterwards): the permitted set is exactly cap_setuid and cap_setgid; effective, inheritable
  * and ambient are empty; all user ids are the caller's and all group ids are the caller's; uid 0 cannot be
  * had again. Mustn't: leave it to the kernel what was given: everything is read back.
  *
  * Works from file capabilities and from setuid root. -EPERM with the cause on this host otherwise (status
- * IDMAP_NO_PRIVILEGE), and where the caller is root himself (IDMAP_REFUSED).
+ * IDMAP_NO_PRIVILEGE), and where the caller is root himself or in another user namespace (IDMAP_REFUSED).
  */
 int privilege_reduce(struct err *e);
 

@@ -158,8 +158,10 @@ static int open_namespace(const struct target *t, struct err *e)
 
 	if (dir < 0)
 		return dir;
-	if (fd < 0)
-		return cannot_open("ns/user", e);
+	if (fd < 0) {
+		r = cannot_open("ns/user", e);
+		return r == -EACCES ? err_hint(e, "its user namespace was made by another user") : r;
+	}
 	r = is_on(fd, NSFS_MAGIC);
 	if (r <= 0 || ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWUSER)
 		return err_set(e, EXDEV, "ns/user of the target process is covered by a mount");
