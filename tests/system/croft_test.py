@@ -161,7 +161,7 @@ def remove_tree(path):
     is detached first, and where one stays, nothing is removed.
     """
     for point in mounts_below(path):
-        subprocess.run(['umount', '--lazy', '--no-canonicalize', point], check=False)
+        subprocess.run(['umount', '--lazy', '--no-canonicalize', point], stderr=subprocess.DEVNULL, check=False)
     left = mounts_below(path)
     if left:
         raise RuntimeError(f'{path} is not removed: {left} is mounted there')

@@ -8,7 +8,6 @@ A skipped test is a failure when CI is set.
 """
 import argparse
 import atexit
-import contextlib
 import fcntl
 import os
 import pwd

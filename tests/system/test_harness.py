@@ -5,8 +5,10 @@ import signal
 import subprocess
 import time
 
+from unittest import mock
+
 from croft_test import (CroftTest, EXIT_CROFT, USER, USER2, USER_NO_SUB, kill_processes_of, mounts, processes_of,
-                        snapshot_tree, sub_ranges)
+                        remove_tree, snapshot_tree, sub_ranges)
 
 
 def status_fields(text):
@@ -143,6 +145,40 @@ class Leftovers(CroftTest):
             self.assertEqual(self.leftovers(grace=0), ['file: ' + name])
         finally:
             os.unlink(name)
+
+
+class Removal(CroftTest):
+    """A folder of a test may hold bind mounts of the host: its removal once went through them."""
+
+    def setUp(self):
+        self.host = self.make_dir()
+        self.write(self.host + '/canary', 'sings')
+        os.mkdir(self.host + '/dir')
+        self.before = snapshot_tree(self.host)
+        self.folder = self.make_dir()
+        for name in ('one', 'with blank'):
+            os.makedirs(f'{self.folder}/{name}', exist_ok=True)
+            subprocess.run(['mount', '--bind', self.host, f'{self.folder}/{name}'], check=True)
+
+    def test_what_is_mounted_in_a_folder_survives_its_removal(self):
+        remove_tree(self.folder)
+        self.assertFalse(os.path.lexists(self.folder))
+        self.assertUnchanged(self.host, self.before)
+
+    def test_also_when_the_mount_is_busy(self):
+        p = subprocess.Popen(['sleep', '50'], cwd=self.folder + '/one')
+        self.addCleanup(p.wait)
+        self.addCleanup(p.kill)
+        self.assertNotEqual(subprocess.run(['umount', self.folder + '/one'], stderr=subprocess.DEVNULL).returncode, 0)
+        remove_tree(self.folder)
+        self.assertFalse(os.path.lexists(self.folder))
+        self.assertUnchanged(self.host, self.before)
+
+    def test_nothing_is_removed_while_a_mount_cannot_be_detached(self):
+        with mock.patch('subprocess.run'), self.assertRaisesRegex(RuntimeError, 'is mounted there'):
+            remove_tree(self.folder)
+        self.assertTrue(os.path.exists(self.folder + '/one/canary'))
+        self.assertUnchanged(self.host, self.before)
 
 
 class Trees(CroftTest):

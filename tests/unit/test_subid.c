@@ -195,8 +195,10 @@ static void a_file_of_somebody_else_than_root_is_refused(void **state)
 	struct err e;
 
 	(void)state;
-	if (geteuid() == 0)
-		assert_int_equal(chown(path, 65534, 65534), 0);
+	if (geteuid() == 0 && chown(path, 65534, 65534) < 0) {
+		assert_int_equal(errno, EINVAL);
+		skip(); /* root of a user namespace that has no other id */
+	}
 	fill("alice:100:5\n");
 	assert_int_equal(subid_read(path, "alice", 1000, r, 1, &e), -EPERM);
 	assert_non_null(strstr(e.msg, "not to root"));
