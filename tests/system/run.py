@@ -146,7 +146,14 @@ def install(build, sanitize):
     make(build, 'install', 'probes', 'unit-tests')
     copy_programs(build + '/probes', 'probes')
     copy_programs(build + '/test', 'unit')
-    shutil.copytree(TOP + '/tests/data', Stage.prefix + '/tests/data')  # unit tests run from the top folder
+    # what unit tests read, from the top folder
+    os.makedirs(Stage.prefix + '/tests/data')
+    if os.path.isdir(TOP + '/tests/data'):
+        shutil.copytree(TOP + '/tests/data', Stage.prefix + '/tests/data', dirs_exist_ok=True)
+    os.makedirs(Stage.prefix + '/policy')
+    for name in os.listdir(TOP + '/policy'):
+        if name.endswith('.conf'):
+            shutil.copy(f'{TOP}/policy/{name}', f'{Stage.prefix}/policy/{name}')
     shutil.copy(TOP + '/tests/run-unit', Stage.prefix + '/tests/run-unit')
     if sanitize:
         other = build + '-sanitize'
