@@ -43,15 +43,15 @@ typedef int check_fn(struct doctor *d, struct err *e);
 struct check {
 	const char *name;
 	bool needed;    /* the main job fails without: CHECK_FAIL, else CHECK_WARN */
+	int mend_for;   /* an errno: mend is for that */
 	check_fn *look; /* NULL: run is tried in a child */
 	unsigned long flags;
 	probe_run_fn *run; /* ctx is NULL */
 	const char *good;  /* what is found when it works */
-	int mend_for;      /* an errno, and what mends it where the error has no hint of its own */
-	const char *mend;
+	const char *mend;  /* where the error has no hint of its own */
 };
 
-/* Both return 0. */
+/* Fill in what the check that runs has found; both return 0. */
 int found_ok(struct doctor *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int found_warn(struct doctor *d, const struct err *e);
 

@@ -118,7 +118,6 @@ static int weigh(const struct doctor *d, const struct subids *s, const struct id
 		 struct err *e)
 {
 	struct owner o = {.d = d, .range = r, .n = n, .free = USUAL_START};
-	char name[64];
 
 	if (subid_each(s->file, see_line, &o, e) < 0)
 		return -e->code;
@@ -126,10 +125,6 @@ static int weigh(const struct doctor *d, const struct subids *s, const struct id
 		err_set(e, EEXIST, "%s gives %s some of the same ids: each can change the other's files",
 			s->file, QUOTE(o.other));
 		return err_hint(e, "sudoedit %s, and give each user ids of his own", s->file);
-	}
-	if (has_local_id(s, r, n, name, sizeof(name))) {
-		err_set(e, EEXIST, "a range in %s holds the id of %s in %s", s->file, QUOTE(name), s->names);
-		return err_hint(e, "sudoedit %s, and choose ids that nobody has", s->file);
 	}
 	if (total(r, n) < USUAL_COUNT) {
 		err_set(e, ERANGE, "only %" PRIu64 " in %s: users inside with a higher %s cannot exist",
@@ -140,10 +135,27 @@ static int weigh(const struct doctor *d, const struct subids *s, const struct id
 	return 0;
 }
 
+/* Where nsswitch.conf(5) names another source, only it knows, and it is asked as croft run asks it. */
+static int ask_source(struct doctor *d, const struct subids *s, struct err *e)
+{
+	static struct id_extent uid[IDS_RANGES_MAX], gid[IDS_RANGES_MAX];
+	const struct idmap_request req = {.map = PLAN_MAP_ISOLATED};
+	bool uids = !strcmp(s->what, "uid");
+	uint64_t sum = 0;
+	int nuid, ngid;
+
+	if (idmap_extents(&req, uid, &nuid, gid, &ngid, IDS_RANGES_MAX, e) < 0)
+		return -e->code;
+	for (int i = 0; i < (uids ? nuid : ngid); i++)
+		sum += (uids ? uid : gid)[i].count;
+	return found_ok(d, "%" PRIu64 ", from the source that nsswitch.conf names", sum);
+}
+
 static int weigh_subids(struct doctor *d, const struct subids *s, struct err *e)
 {
 	static struct id_range r[IDS_RANGES_MAX];
 	static struct id_extent x[IDS_RANGES_MAX];
+	char name[64];
 	int other, n;
 
 	if (d->caller.uid == 0)
@@ -152,7 +164,7 @@ static int weigh_subids(struct doctor *d, const struct subids *s, struct err *e)
 	if (other < 0)
 		return other;
 	if (other)
-		return found_ok(d, "asked of the source that nsswitch.conf names");
+		return ask_source(d, s, e);
 	n = subid_read(s->file, d->caller.name, d->caller.uid, r, IDS_RANGES_MAX, e);
 	if (n < 0)
 		return n;
@@ -164,6 +176,10 @@ static int weigh_subids(struct doctor *d, const struct subids *s, struct err *e)
 	if (id_layout(s->own, 0, r, (size_t)n, UINT64_MAX, x, IDS_RANGES_MAX) < 0) {
 		err_set(e, EINVAL, "your ranges in %s overlap, or hold your own %s or 0", s->file, s->what);
 		return err_hint(e, "sudoedit %s", s->file);
+	}
+	if (has_local_id(s, r, n, name, sizeof(name))) {
+		err_set(e, EEXIST, "a range in %s holds the id of %s in %s", s->file, QUOTE(name), s->names);
+		return err_hint(e, "sudoedit %s, and choose ids that nobody has", s->file);
 	}
 	if (weigh(d, s, r, n, e) < 0)
 		return found_warn(d, e);
