@@ -217,9 +217,11 @@ class DoctorTest(CroftTest):
         def source(lines):
             return [line for line in lines if not line.startswith('subid')] + ['subid: croftnone\n']
         with self.changed('/etc/nsswitch.conf', source):
-            checks = self.doctor(USER, 1)
+            r = self.croft(USER, 'doctor', '--json')
+        # Whether libsubid itself falls back to the files where its module is missing is not for doctor to say.
+        checks = self.checks(r, r.status)
         for kind in ('uids', 'gids'):
-            self.assertFound(checks['subordinate ' + kind], 'fail', 'subordinate|libsubid')
+            self.assertRegex(checks['subordinate ' + kind]['found'], 'the source that nsswitch.conf names|libsubid')
 
     # --- croft-idmap
 
