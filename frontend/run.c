@@ -1,7 +1,7 @@
 #include <errno.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -43,9 +43,20 @@ static int close_others(const struct plan *p, struct err *e)
 	return r < 0 ? err_set(e, -r, "close the descriptors that are not passed on") : 0;
 }
 
+/* The bytes from argv[0] on: the kernel laid the words one behind the other. */
+static size_t command_line_size(int argc, char *argv[])
+{
+	char *end = argv[0] + strlen(argv[0]) + 1;
+
+	for (int i = 1; i < argc && argv[i] == end; i++)
+		end += strlen(end) + 1;
+	return (size_t)(end - argv[0]);
+}
+
 int verb_run(int argc, char *argv[], struct err *e)
 {
 	static struct prepared p; /* large */
+	struct sandbox_hooks hooks = {.permit = vet_same};
 	struct vetted *vetted;
 	int r = prepare(argc, argv, &p, e);
 
@@ -64,5 +75,8 @@ int verb_run(int argc, char *argv[], struct err *e)
 		return err_set(e, ENOMEM, "too many volumes");
 	if (vet_plan(&p.vet, &p.plan, &p.a, vetted, e) < 0)
 		return -e->code;
-	return supervise(&p.plan, &(struct sandbox_hooks){.permit = vet_same, .ctx = vetted}, e);
+	hooks.ctx = vetted;
+	hooks.title = argv[0];
+	hooks.title_size = command_line_size(argc, argv);
+	return supervise(&p.plan, &hooks, e);
 }

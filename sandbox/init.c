@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,7 +56,6 @@ noreturn void init_main(pid_t command, int sock)
 	const int keep[] = {sock};
 	sigset_t all;
 
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (fd_close_range_but(0, ~0u, keep, sock >= 0) < 0)
 		_exit(EXIT_CROFT);
 	sigfillset(&all);

@@ -3,7 +3,7 @@
  *
  * It reaps, passes signals on to the command, and ends, with the whole pid namespace, when the command ends.
  * It holds no descriptor but the socket to the supervisor, and only when there is a terminal; no capability
- * and no id that the command does not hold; and is not dumpable.
+ * and no id that the command does not hold; and its maker has made it not dumpable.
  */
 #pragma once
 

@@ -72,6 +72,11 @@ static int await_go(int sock, struct err *e)
 
 static int start(struct child *c, struct err *e)
 {
+	sigset_t all;
+
+	sigfillset(&all);
+	if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
+		return err_sys(e, "block signals");
 	umask(022);
 	if (die_with_parent(c->sock, e) < 0)
 		return -e->code;
@@ -148,11 +153,20 @@ static void foreground(const struct child *c)
 	tcsetpgrp(c->slave, getpid());
 }
 
+/*
+ * Should: nobody inside can look into init, which holds the caller's environment in its memory; not for a
+ * moment, so before the fork. The command is dumpable again by execve(2).
+ */
 static noreturn void with_init(struct child *c)
 {
 	struct err e = {0};
-	pid_t pid = fork();
+	pid_t pid;
 
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
+		err_sys(&e, "hide init's memory");
+		fail(c, &e);
+	}
+	pid = fork();
 	if (pid < 0) {
 		err_sys(&e, "start the command's process");
 		fail(c, &e);
@@ -161,6 +175,9 @@ static noreturn void with_init(struct child *c)
 		foreground(c);
 		command(c);
 	}
+	prctl(PR_SET_NAME, "croft-init", 0, 0, 0);
+	if (c->hooks->title)
+		memset(c->hooks->title, 0, c->hooks->title_size);
 	init_main(pid, c->slave >= 0 ? c->sock : -1);
 }
 

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdnoreturn.h>
 
 #include "common/err.h"
@@ -21,13 +22,19 @@ struct sandbox_hooks {
 	 */
 	int (*permit)(void *ctx, const struct plan *p, int op, int fd, struct err *e);
 	void *ctx;
+	/*
+	 * Memory in which the command line of this process lies, after its first word: init wipes it, since
+	 * /proc/1/cmdline would tell the sandbox paths and values of the host. May be NULL.
+	 */
+	char *title;
+	size_t title_size;
 };
 
 /* The clone(2) flags that the plan asks for, CLONE_NEWUSER included. */
 unsigned long sandbox_clone_flags(const struct plan *p);
 
 /*
- * sock: the inner end of msg.h. The signals that are blocked now stay blocked until the command runs, which
- * gets an empty mask. The process must have one thread, and no handler set.
+ * sock: the inner end of msg.h. All signals are blocked until the command runs, which gets an empty mask and
+ * default dispositions. The process must have one thread, and no handler set.
  */
 noreturn void sandbox_child(const struct plan *p, const struct sandbox_hooks *h, int sock);
