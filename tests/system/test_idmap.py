@@ -368,8 +368,12 @@ class Targets(IdmapTest):
         self.assertRan(self.on_target(theirs.pid, user=USER2))
 
     def test_R8_a_namespace_that_another_user_made_is_refused(self):
-        process = self.popen_as('root', ['unshare', '--user', '--map-users=0,0,65536', '--map-groups=0,0,65536', 'setpriv',
-                                         '--reuid', str(self.uid), '--regid', str(self.gid), '--clear-groups', 'sleep', '300'])
+        owner = self.target('root')
+        for name in ('gid_map', 'uid_map'):
+            with open(f'/proc/{owner.pid}/{name}', 'w', encoding='utf-8') as f:
+                f.write('0 0 65536')
+        process = self.popen_as('root', ['nsenter', '--user', '-t', str(owner.pid), '-S', str(self.uid), '-G',
+                                         str(self.gid), 'sleep', '300'])
         time.sleep(0.3)
         self.assertEqual(os.stat(f'/proc/{process.pid}').st_uid, self.uid)
         r = self.on_target(process.pid)

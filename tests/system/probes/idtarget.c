@@ -165,7 +165,7 @@ static void target(const struct wanted *w, int sock)
 
 static void show(int dir, const char *name)
 {
-	char text[8192];
+	char text[16384];
 	int fd = openat(dir, name, O_RDONLY);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	int blank = 1;
