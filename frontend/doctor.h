@@ -27,14 +27,14 @@ struct finding {
 struct doctor {
 	struct host_facts host;
 	bool json;
-	struct policy_caller caller;
-	struct arena arena;    /* of caller */
-	const char *root;      /* --root, or "host" */
-	bool userns;           /* a user namespace could be made */
-	bool no_ranges;        /* the caller has no usable subordinate uids, or gids */
-	bool idmap_able;       /* croft-idmap has what it needs */
-	bool shadow_able;      /* newuidmap and newgidmap have */
-	struct finding *found; /* of the check that runs */
+	struct policy_caller caller; /* by look_caller(); before it the ids alone */
+	struct arena arena;          /* of caller */
+	const char *root;            /* --root, or "host" */
+	bool userns;                 /* a user namespace could be made */
+	bool no_ranges;              /* the caller has no usable subordinate uids, or gids */
+	bool idmap_able;             /* croft-idmap has what it needs */
+	bool shadow_able;            /* newuidmap and newgidmap have */
+	struct finding *found;       /* of the check that runs */
 };
 
 /* 0: it is as found_ok() or found_warn() said; -errno with *e: it is not, and the hint is the mend. */

@@ -27,6 +27,8 @@
 
 int look_caller(struct doctor *d, struct err *e)
 {
+	if (caller_get(&d->arena, &d->caller, e) < 0)
+		return -e->code;
 	if (d->caller.uid == 0) {
 		err_set(e, EPERM, "you are root, whose ids croft never gives to a sandbox");
 		return err_hint(e, "start it as an ordinary user: runuser -u USER -- croft doctor");
@@ -65,6 +67,7 @@ static const struct {
 	long nr;
 	long arg[5];
 } call[] = {
+	{"clone3", SYS_clone3, {0, 0, 0, 0, 0}},
 	{"openat2", SYS_openat2, {-1, 0, 0, 0, 0}},
 	{"open_tree", SYS_open_tree, {-1, 0, -1, 0, 0}},
 	{"move_mount", SYS_move_mount, {-1, 0, -1, 0, -1}},

@@ -127,6 +127,14 @@ class DoctorTest(CroftTest):
         checks = self.checks(r, 1)
         self.assertFound(checks['user namespaces'], 'fail', 'a seccomp filter', 'RestrictNamespaces=no')
 
+    def test_each_hidden_system_call_is_named(self):
+        for name in ('clone3', 'close_range', 'mount_setattr', 'move_mount', 'open_tree', 'openat2', 'pidfd_open',
+                     'pidfd_send_signal'):
+            with self.subTest(name):
+                r = self.run_as(USER, [self.probes + '/nocall', name, self.croft_path, 'doctor', '--json'])
+                checks = self.checks(r, 1)
+                self.assertFound(checks['system calls'], 'fail', f'^not usable: {name}$', 'SystemCallFilter=')
+
     def test_a_chroot_is_eperm_and_named(self):
         # Read-only, and in a mount namespace that ends with the command: no clean-up can reach the host through it.
         script = '''set -e
