@@ -50,11 +50,11 @@ struct policy_rule {
 	uint8_t rights;     /* enum policy_right bits; a deny line without a mode matches every mode: 0 */
 	uint8_t conditions; /* enum policy_condition bits */
 	uint32_t id;        /* uid or gid of WHO_USER, WHO_GROUP */
+	uint32_t line;      /* where it stands, from 1 */
+	const char *name;   /* of WHO_USER, WHO_GROUP as written; NULL: given by number */
 	uint64_t limit;     /* POLICY_LIMIT */
 	const char *value;  /* pattern (still with %u, %h ...) or word; NULL for POLICY_LIMIT */
 	const char *file;   /* where it stands; "built-in policy" for the one compiled in */
-	uint32_t line;      /* from 1 */
-	const char *name;   /* of WHO_USER, WHO_GROUP as written; NULL: given by number */
 };
 
 struct policy {

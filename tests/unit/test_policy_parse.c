@@ -416,8 +416,9 @@ static void the_shipped_file_is_the_policy_compiled_in(void **state)
 
 	(void)state;
 	assert_int_equal(mem_arena(POLICY_ARENA, &arena), 0);
-	if (policy_load_files(shipped, 1, &arena, &a, &e) < 0 ||
-	    policy_load_files(built_in, 1, &arena, &b, &e) < 0)
+	if (policy_load_files(shipped, 1, &arena, &a, &e) < 0)
+		fail_msg("%s", e.msg);
+	if (policy_load_files(built_in, 1, &arena, &b, &e) < 0)
 		fail_msg("%s", e.msg);
 	assert_true(a.nrules > 5);
 	expect_same(&a, &b);
@@ -453,6 +454,95 @@ static void every_example_of_the_shipped_file_parses(void **state)
 	assert_true(examples >= 10);
 }
 
+/* ---- texts at random ---- */
+
+static unsigned next_random(unsigned *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return *seed >> 8;
+}
+
+/* One of: another byte, a byte less, a piece of the text again, an end. */
+static size_t spoil(char *text, size_t n, size_t room, unsigned *seed)
+{
+	static const char bytes[] = " \t\n\"\\#*%/.uhrow0\r";
+	size_t at = next_random(seed) % n, len = next_random(seed) % 16;
+
+	switch (next_random(seed) % 4) {
+	case 0:
+		text[at] = bytes[next_random(seed) % sizeof(bytes)];
+		return n;
+	case 1:
+		memmove(text + at, text + at + 1, n - at - 1);
+		return n - 1;
+	case 2:
+		if (n + len > room || at + len > n)
+			return n;
+		memmove(text + at + len, text + at, n - at);
+		return n + len;
+	default:
+		return next_random(seed) % 8 ? n : at + 1;
+	}
+}
+
+/* What is accepted reads back as the same rules; what is refused says where. */
+static void check_spoiled(const char *text, size_t n, size_t *accepted)
+{
+	static struct policy_rule kept[16];
+	static char texts[16][POLICY_TEXT_MAX]; /* the second parser uses the memory of the first */
+	char other[POLICY_TEXT_MAX], again[POLICY_TEXT_MAX + 16];
+	struct policy_rules rules;
+	struct err e;
+	size_t count;
+
+	if (parse(text, n, &rules, &e) < 0) {
+		assert_int_equal(strncmp(e.msg, "p.conf:", 7), 0);
+		return;
+	}
+	++*accepted;
+	count = rules.n;
+	assert_true(count <= COUNT(kept));
+	for (size_t i = 0; i < count; i++)
+		policy_rule_text(&rules.rule[i], texts[i], sizeof(texts[i]));
+	memcpy(kept, rules.rule, count * sizeof(*kept));
+	for (size_t i = 0; i < count; i++) {
+		snprintf(again, sizeof(again), "version 1\n%.*s\n", POLICY_TEXT_MAX - 1, texts[i]);
+		assert_int_equal(parse(again, strlen(again), &rules, &e), 0);
+		assert_int_equal(rules.n, 1);
+		assert_string_equal(policy_rule_text(&rules.rule[0], other, sizeof(other)), texts[i]);
+		assert_int_equal(rules.rule[0].rights, kept[i].rights);
+		assert_int_equal(rules.rule[0].conditions, kept[i].conditions);
+	}
+}
+
+static void a_spoiled_policy_is_refused_with_its_place_or_means_what_it_says(void **state)
+{
+	static const char text[] =
+		"version 1\n# why\nallow everyone volume %h/** rw owner=caller\n"
+		"deny user alice volume \"/a \\\"b\\n/*/%u\" rw # x\nallow group research root /r/%U ro\n"
+		"allow 7 x\nlimit everyone ids 65536\ndeny everyone network host\n";
+	size_t accepted = 0, size;
+	unsigned seed = 7;
+	char copy[2048];
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		size = sizeof(text) - 1;
+		memcpy(copy, text, size);
+		/* The line that is no rule is left out in most rounds. */
+		if (round % 8) {
+			char *wrong = memmem(copy, size, "allow 7 x\n", 10);
+
+			memmove(wrong, wrong + 10, size - (size_t)(wrong - copy) - 10);
+			size -= 10;
+		}
+		for (unsigned i = next_random(&seed) % 6; i > 0; i--)
+			size = spoil(copy, size, sizeof(copy), &seed);
+		check_spoiled(copy, size, &accepted);
+	}
+	assert_true(accepted > 1000 && accepted < 19000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -466,6 +556,7 @@ int main(void)
 		cmocka_unit_test(too_many_rules_and_too_little_memory_are_errors),
 		cmocka_unit_test(lines_are_counted_as_they_are_read),
 		cmocka_unit_test(ten_thousand_rules_parse),
+		cmocka_unit_test(a_spoiled_policy_is_refused_with_its_place_or_means_what_it_says),
 		cmocka_unit_test(the_shipped_file_is_the_policy_compiled_in),
 		cmocka_unit_test(every_example_of_the_shipped_file_parses),
 	};
