@@ -167,8 +167,11 @@ static void show(int dir, const char *name)
 {
 	char text[16384];
 	int fd = openat(dir, name, O_RDONLY);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	ssize_t n = 0, got = fd < 0 ? 0 : 1;
 	int blank = 1;
+
+	while (got > 0 && (got = read(fd, text + n, sizeof(text) - (size_t)n)) > 0)
+		n += got;
 
 	printf("%s ", name);
 	for (ssize_t i = 0; i < n; i++) {
@@ -316,6 +319,25 @@ static void interfere(const struct wanted *w, pid_t pid)
 	}
 }
 
+/* Returns when it runs: a pipe that closes on exec says so. */
+static pid_t start_helper(const struct wanted *w, int dir, char **argv)
+{
+	int p[2];
+	pid_t pid;
+	char byte;
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		die("pipe");
+	pid = fork();
+	if (pid == 0)
+		start(w, dir, argv);
+	close(p[1]);
+	while (read(p[0], &byte, 1) > 0)
+		;
+	close(p[0]);
+	return pid;
+}
+
 int main(int argc, char **argv)
 {
 	struct wanted w = {.fd = 0, .kill_after = -1, .squeeze_after = -1, .look_after = -1};
@@ -341,9 +363,7 @@ int main(int argc, char **argv)
 		waitid(P_PID, (id_t)pid, NULL, WEXITED | WNOWAIT);
 	if (w.dead)
 		waitpid(pid, NULL, 0);
-	helper = fork();
-	if (helper == 0)
-		start(&w, dir, argv + 2);
+	helper = start_helper(&w, dir, argv + 2);
 	interfere(&w, helper);
 	if (waitpid(helper, &status, 0) < 0)
 		die("wait");

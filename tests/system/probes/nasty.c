@@ -254,6 +254,7 @@ static void fds(void)
 /* Another process shares our working directory and umask: execve then gives no privilege. */
 static void sharefs(void)
 {
+	pid_t parent = getpid();
 	long pid = syscall(SYS_clone, CLONE_FS | SIGCHLD, 0, 0, 0, 0);
 
 	if (pid < 0)
@@ -261,8 +262,9 @@ static void sharefs(void)
 	if (pid > 0)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;)
+	while (getppid() == parent)
 		pause();
+	_exit(0);
 }
 
 static void traced(void)
