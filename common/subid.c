@@ -259,33 +259,57 @@ static size_t skip_word(const char *s, size_t n, size_t at)
 	return at;
 }
 
-/* Sets *to when a "subid:" line has a word that is not "files". */
+struct source {
+	bool other;
+	char name[SUBID_SOURCE_MAX]; /* of the first word that is not "files" */
+};
+
+static void take_source(struct source *s, const char *word, size_t n)
+{
+	if (!s->other && n < sizeof(s->name)) {
+		memcpy(s->name, word, n);
+		s->name[n] = '\0';
+	}
+	s->other = true;
+}
+
+/* Notices the words of a "subid:" line that are not "files". */
 static int source_line(void *to, const char *line, size_t n, bool cut, struct err *e)
 {
 	static const char key[] = "subid:";
 	const size_t klen = sizeof(key) - 1;
 	size_t at = skip_blanks(line, n, 0);
-	bool *other = to;
+	struct source *s = to;
 
 	(void)e;
 	if (n - at < klen || strncasecmp(line + at, key, klen) != 0)
 		return 0;
 	if (cut)
-		*other = true;
+		s->other = true;
 	for (at = skip_blanks(line, n, at + klen); at < n && line[at] != '#';) {
 		size_t end = skip_word(line, n, at);
 
 		if (!text_is(line + at, end - at, "files"))
-			*other = true;
+			take_source(s, line + at, end - at);
 		at = skip_blanks(line, n, end);
 	}
 	return 0;
 }
 
+int subid_source(const char *nsswitch, char ret_name[SUBID_SOURCE_MAX], struct err *e)
+{
+	struct source s = {.other = false};
+	int r = read_lines(nsswitch, source_line, &s, e);
+
+	if (r < 0)
+		return r;
+	memcpy(ret_name, s.name, sizeof(s.name));
+	return s.other;
+}
+
 int subid_other_source(const char *nsswitch, struct err *e)
 {
-	bool other = false;
-	int r = read_lines(nsswitch, source_line, &other, e);
+	char name[SUBID_SOURCE_MAX];
 
-	return r < 0 ? r : other;
+	return subid_source(nsswitch, name, e);
 }

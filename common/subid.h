@@ -41,3 +41,8 @@ int subid_each(const char *file, subid_line_fn *fn, void *ctx, struct err *e);
  * -errno. A missing nsswitch.conf, or one without "subid:", means files.
  */
 int subid_other_source(const char *nsswitch, struct err *e);
+
+enum { SUBID_SOURCE_MAX = 64 };
+
+/* The same with the name of the first other source, as "sss"; "" where it has none or a longer one. */
+int subid_source(const char *nsswitch, char ret_name[SUBID_SOURCE_MAX], struct err *e);

@@ -4,6 +4,7 @@
  * library and loads no NSS module. Lines "uid START COUNT", then "gid START COUNT". Exit status:
  * common/idmap_exit.h.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <shadow/subid.h>
 #include <stdio.h>
@@ -15,9 +16,12 @@
 #include "common/fd.h"
 #include "common/idmap_exit.h"
 #include "common/ids.h"
+#include "common/subid.h"
 #include "common/text.h"
 
 static const char program[] = "croft-subid";
+
+#define NSSWITCH "/etc/nsswitch.conf"
 
 enum { LINE_MAX_BYTES = 32 };
 
@@ -62,11 +66,42 @@ static int add_kind(struct lines *l, const char *kind, get_ranges *get, const ch
 	return r;
 }
 
+/*
+ * libsubid falls back to the files without saying so in its result when the module of the source cannot be
+ * loaded: it is tried first, so that nobody gets the ids of another source than the administrator named.
+ */
+static int check_module(struct err *e)
+{
+	static const char *const symbol[] = {"shadow_subid_has_range", "shadow_subid_list_owner_ranges",
+					     "shadow_subid_find_subid_owners"};
+	char name[SUBID_SOURCE_MAX], file[SUBID_SOURCE_MAX + 16];
+	int r = subid_source(NSSWITCH, name, e);
+	void *module;
+
+	if (r <= 0)
+		return r;
+	snprintf(file, sizeof(file), "libsubid_%s.so", name);
+	module = strchr(name, '/') ? NULL : dlopen(file, RTLD_LAZY);
+	for (size_t i = 0; module && i < sizeof(symbol) / sizeof(symbol[0]); i++)
+		if (!dlsym(module, symbol[i])) {
+			dlclose(module);
+			module = NULL;
+		}
+	if (!module)
+		return err_set(
+			e, ENOENT,
+			"%s names the source %s of subordinate ids, but its module %s cannot be loaded",
+			NSSWITCH, QUOTE(name), QUOTE(file));
+	return 0;
+}
+
 static int print_ranges(const char *owner, struct err *e)
 {
 	static struct lines l;
-	int r;
+	int r = check_module(e);
 
+	if (r < 0)
+		return r;
 	if (!subid_init(program, stderr))
 		return err_set(e, EIO, "start libsubid");
 	r = add_kind(&l, "uid", subid_get_uid_ranges, owner, e);

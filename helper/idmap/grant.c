@@ -120,8 +120,7 @@ static int read_ranges(struct side *s, const struct policy_caller *c, struct err
 	if (n == 0) {
 		err_set(e, ENOENT, "uid %u (%s) has no line in %s", c->uid,
 			c->name ? QUOTE(c->name) : "no name", s->file);
-		err_hint(e, "as root: usermod %s 100000-165535 %s (choose a range that nobody has)",
-			 s->add_option, c->name ? QUOTE(c->name) : "NAME");
+		err_hint(e, "croft doctor says which range is free, and the command that gives it");
 		return err_status(e, IDMAP_NO_RANGES);
 	}
 	s->n = (size_t)n;
