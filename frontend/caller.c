@@ -3,16 +3,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "common/text.h"
 #include "common/userdb.h"
+#include "frontend/spawn.h"
+
+#define GETENT "/usr/bin/getent"
 
 enum { GETENT_MAX = 65536, PATH_SIZE = 4096, GROUPS_MAX = 65536 /* NGROUPS_MAX of Linux */ };
 
@@ -23,59 +24,25 @@ static int no_memory(struct err *e)
 
 /* ---- getent ---- */
 
-static int spawn_getent(const char *key, int out, pid_t *ret, struct err *e)
+/* What getent says of a user; the empty string when it knows none. */
+static int read_getent(const char *key, char *buf, size_t size, struct err *e)
 {
-	char name[] = "getent", db[] = "passwd", path[] = "PATH=/usr/bin:/bin", end[] = "--", copy[300];
-	char *argv[] = {name, end, db, copy, NULL}, *envp[] = {path, NULL};
-	posix_spawn_file_actions_t act;
-	int r = posix_spawn_file_actions_init(&act);
-
-	snprintf(copy, sizeof(copy), "%s", key);
-	if (r == 0)
-		r = posix_spawn_file_actions_addopen(&act, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(&act, out, STDOUT_FILENO);
-	if (r == 0)
-		r = posix_spawn(ret, "/usr/bin/getent", &act, NULL, argv, envp);
-	posix_spawn_file_actions_destroy(&act);
-	return r == 0 ? 0 : err_set(e, r, "start /usr/bin/getent: %s", strerror(r));
-}
-
-static int reap(pid_t pid)
-{
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
-
-static int read_getent(const char *key, char *buf, size_t size, size_t *ret, struct err *e)
-{
-	fd_auto int from = -1, to = -1;
-	int p[2];
-	ssize_t n;
-	pid_t pid;
+	char name[] = "getent", db[] = "passwd", end[] = "--", copy[300], errors[64];
+	char *argv[] = {name, end, db, copy, NULL};
+	const struct spawn s = {.path = GETENT,
+				.argv = argv,
+				.fd = -1,
+				.out = buf,
+				.out_size = size,
+				.errors = errors,
+				.errors_size = sizeof(errors)};
 	int r;
 
-	if (pipe2(p, O_CLOEXEC) < 0)
-		return err_sys(e, "make a pipe");
-	from = p[0];
-	to = p[1];
-	r = spawn_getent(key, to, &pid, e);
-	if (r < 0)
-		return r;
-	fd_close(TAKE_FD(to));
-	n = fd_read_all(from, buf, size);
-	fd_close(TAKE_FD(from)); /* before the wait: a child that writes on gets EPIPE */
-	r = reap(pid);
-	if (n < 0)
-		return err_set(e, (int)-n, "read what getent says: %s", strerror((int)-n));
-	if (r < 0)
-		return err_set(e, -r, "wait for getent: %s", strerror(-r));
-	*ret = r == 0 ? (size_t)n : 0;
-	return 0;
+	snprintf(copy, sizeof(copy), "%s", key);
+	r = spawn_run(&s, e);
+	if (r > 0)
+		buf[0] = '\0';
+	return r < 0 ? r : 0;
 }
 
 /* ---- passwd ---- */
@@ -99,11 +66,11 @@ static int find_user(const char *name, uid_t uid, struct arena *a, struct userdb
 
 	if (r == 0)
 		r = find_in(text, size, name, uid, a, ret, e);
-	if (r != -ENOENT || access("/usr/bin/getent", X_OK) < 0)
+	if (r != -ENOENT || access(GETENT, X_OK) < 0)
 		return r;
 	snprintf(number, sizeof(number), "%u", (unsigned)uid);
-	r = read_getent(name ? name : number, buf, sizeof(buf), &size, e);
-	return r < 0 ? r : find_in(buf, size, name, uid, a, ret, e);
+	r = read_getent(name ? name : number, buf, sizeof(buf), e);
+	return r < 0 ? r : find_in(buf, strlen(buf), name, uid, a, ret, e);
 }
 
 /* ---- home ---- */
