@@ -110,7 +110,8 @@ static void got_signal(struct supervisor *s, int sig)
 		if (++s->terms > 1)
 			sig = SIGKILL;
 	}
-	send_signal(s, sig);
+	/* The kernel keeps TSTP from a pid 1 without a handler, STOP from outside it does not. */
+	send_signal(s, sig == SIGTSTP && !s->plan->init ? SIGSTOP : sig);
 	if (sig == SIGTSTP)
 		stop_ourselves(s);
 	if (sig == SIGCONT)
