@@ -60,7 +60,8 @@ static size_t count(char **list)
 	return n;
 }
 
-static char **with(char **list, size_t more, const char *text)
+/* Takes text, which is never freed: execve ends it all. */
+static char **with(char **list, size_t more, char *text)
 {
 	size_t n = count(list);
 	char **longer = calloc(n + more + 1, sizeof(*longer));
@@ -69,7 +70,7 @@ static char **with(char **list, size_t more, const char *text)
 		die("calloc");
 	memcpy(longer, list, n * sizeof(*list));
 	for (size_t i = 0; i < more; i++)
-		longer[n + i] = strdup(text);
+		longer[n + i] = text;
 	return longer;
 }
 
@@ -179,7 +180,7 @@ static void argvlong(void)
 
 static void argvmany(void)
 {
-	argv_now = with(argv_now, MANY, "x");
+	argv_now = with(argv_now, MANY, strdup("x"));
 }
 
 static void argv0(void)
@@ -204,7 +205,7 @@ static void env(void)
 					   ""};
 
 	for (size_t i = 0; i < sizeof(evil) / sizeof(evil[0]); i++)
-		env_now = with(env_now, 1, evil[i]);
+		env_now = with(env_now, 1, strdup(evil[i]));
 }
 
 static void envhuge(void)
@@ -212,7 +213,7 @@ static void envhuge(void)
 	env();
 	for (int i = 0; i < 10; i++)
 		env_now = with(env_now, 1, filled(LONG, "LD_HUGE="));
-	env_now = with(env_now, MANY, "A=B");
+	env_now = with(env_now, MANY, strdup("A=B"));
 }
 
 static void umask0(void)
