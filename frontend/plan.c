@@ -95,14 +95,11 @@ struct answer {
 
 static void print_rule(const struct answer *a)
 {
-	if (!a->asked)
-		out("\n");
-	else if (a->e.code)
-		out("   REFUSED: %s\n", a->e.msg);
-	else if (a->verdict.rule)
-		out("   [%s:%" PRIu32 "]\n", a->verdict.rule->file, a->verdict.rule->line);
-	else
-		out("\n");
+	if (a->asked && a->e.code)
+		out("   REFUSED: %s", a->e.msg);
+	else if (a->asked && a->verdict.rule)
+		out("   [%s:%" PRIu32 "]", a->verdict.rule->file, a->verdict.rule->line);
+	out("\n");
 }
 
 static const char *mode_words(const struct plan_op *op)

@@ -20,8 +20,6 @@
 
 enum { PREPARE_ARENA = POLICY_ARENA + CALLER_ARENA + (64 << 20), ENV_FILE_MAX = 1 << 20 };
 
-extern char **environ;
-
 static int find_conf(const char *dir, bool found[CONF_COUNT], struct err *e)
 {
 	static const char *const name[CONF_COUNT] = {"hosts", "hostname", "resolv.conf"};

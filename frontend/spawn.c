@@ -12,8 +12,6 @@
 #include "common/fd.h"
 #include "common/text.h"
 
-extern char **environ;
-
 struct stream {
 	int fd; /* read end, or -1 */
 	char *buf;

@@ -124,6 +124,8 @@ static int check_lists(const struct plan *p, struct err *e)
 
 int plan_check(const struct plan *p, struct err *e)
 {
+	if (!p->root || !p->hostname || !p->user || !p->cwd)
+		return err_set(e, EINVAL, "plan: a string is missing");
 	if (p->root_kind >= PLAN_ROOT_COUNT || p->map >= PLAN_MAP_COUNT)
 		return err_set(e, EINVAL, "plan: unknown kind of root or map");
 	if ((p->root_kind == PLAN_ROOT_DIR) != (p->root[0] != '\0') || strlen(p->root) >= PLAN_PATH_MAX)
