@@ -73,8 +73,8 @@ static int open_directory(int parent, const char *name)
 }
 
 /*
- * Moves a directory that lies too deep to the top of the tree, where the next pass finds it. It must be writable
- * for that, since its ".." changes: open_directory() sees to it.
+ * Moves a directory that lies too deep to the top of the tree, where the next pass finds it. It must be
+ * writable for that, since its ".." changes: open_directory() sees to it.
  */
 static void move_to_top(struct removal *t, int parent, const char *name)
 {
@@ -124,15 +124,15 @@ static void remove_directory(struct removal *t, int parent, const char *name, DI
 
 static void open_and_remove(struct removal *t, int parent, const char *name, unsigned depth)
 {
-	fd_auto int fd = open_directory(parent, name);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	int fd = open_directory(parent, name);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL; /* owns fd then */
 
 	if (!dir) {
 		if (errno != ENOENT)
 			fail(t, parent, name);
+		fd_close(fd);
 		return;
 	}
-	fd = -1; /* dir owns it now */
 	if (depth == 0)
 		t->top = dirfd(dir);
 	remove_directory(t, parent, name, dir, depth + 1);

@@ -19,9 +19,10 @@ int manifest_init(struct manifest *m, struct arena *a, struct err *e)
 	m->arena = a;
 	m->entry = arena_array(a, MANIFEST_MAX, sizeof(*m->entry));
 	m->slot = arena_array(a, SLOTS, sizeof(*m->slot));
-	if (!m->entry || !m->slot)
-		return err_set(e, ENOMEM, "no memory for the list of files");
-	return 0;
+	if (m->entry && m->slot)
+		return 0;
+	err_set(e, ENOMEM, "no memory for the list of files");
+	return -ENOMEM;
 }
 
 /* The slot that has path, or the empty one where it belongs. FNV-1a. */

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,14 +12,14 @@
 #include "frontend/rootbuild/script.h"
 
 /* What ld.so would have loaded for one program, in its order. */
-struct object {
+struct needs_object {
 	struct search_from from;
 	const char *name; /* by which it was asked for */
 };
 
 struct program {
 	struct needs *n;
-	struct object *object; /* NEEDS_OBJECTS_MAX of them, which do not move: loaders point to them */
+	struct needs_object *object; /* do not move: loaders point to them */
 	size_t count;
 	struct err *e;
 };
@@ -32,7 +31,8 @@ int needs_init(struct needs *n, struct arena *a, struct manifest *m, const struc
 {
 	*n = (struct needs){.arena = a, .manifest = m, .search = s, .path = path};
 	n->file = arena_array(a, NEEDS_FILES_MAX, sizeof(*n->file));
-	return n->file ? 0 : err_set(e, ENOMEM, "no memory for the list of libraries");
+	n->object = arena_array(a, NEEDS_OBJECTS_MAX, sizeof(*n->object));
+	return n->file && n->object ? 0 : err_set(e, ENOMEM, "no memory for the list of libraries");
 }
 
 static int open_file(const char *path, struct err *e)
@@ -91,7 +91,7 @@ static bool is_loaded(const struct program *p, const char *name)
 /* Adds the file found at path to the manifest and to the program. */
 static int load(struct program *p, const char *path, const char *name, const struct search_from *loader)
 {
-	struct object *o = &p->object[p->count];
+	struct needs_object *o = &p->object[p->count];
 	char real[MANIFEST_PATH_MAX];
 	int r = manifest_add(p->n->manifest, path, real, p->e);
 
@@ -152,29 +152,15 @@ static int load_interp(struct program *p)
 	return load(p, main->elf->interp, main->elf->interp, NULL);
 }
 
-static int new_program(struct needs *n, struct program *ret, struct err *e)
-{
-	struct object *object = calloc(NEEDS_OBJECTS_MAX, sizeof(*object));
-
-	if (!object)
-		return err_set(e, ENOMEM, "no memory for the libraries of a program");
-	*ret = (struct program){.n = n, .object = object, .e = e};
-	return 0;
-}
-
 static int add_elf(struct needs *n, const char *real, struct err *e)
 {
-	struct program p;
-	int r = new_program(n, &p, e);
+	struct program p = {.n = n, .object = n->object, .e = e};
+	int r = load(&p, real, NULL, NULL);
 
-	if (r < 0)
-		return r;
-	r = load(&p, real, NULL, NULL);
 	if (r == 0)
 		r = load_interp(&p);
 	if (r == 0)
 		r = load_all(&p);
-	free(p.object);
 	return r;
 }
 
@@ -288,16 +274,10 @@ static int add_library(struct needs *n, const struct elf_kind *kind, const char 
 	const struct elf_file nobody = {.kind = *kind};
 	const struct search_from from = {.path = "/", .elf = &nobody};
 	const struct elf_needed needed = {.name = name, .optional = true};
-	struct program p;
-	int r = new_program(n, &p, e);
+	struct program p = {.n = n, .object = n->object, .e = e};
+	int r = load_needed(&p, &from, &needed);
 
-	if (r < 0)
-		return r;
-	r = load_needed(&p, &from, &needed);
-	if (r == 0)
-		r = load_all(&p);
-	free(p.object);
-	return r;
+	return r == 0 ? load_all(&p) : r;
 }
 
 int needs_library(struct needs *n, const char *name, struct err *e)

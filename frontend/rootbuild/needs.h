@@ -31,6 +31,7 @@ struct needs {
 	const char *path; /* PATH of the caller */
 	struct needs_file *file;
 	size_t nfiles;
+	struct needs_object *object; /* NEEDS_OBJECTS_MAX of them, for one program after the other */
 };
 
 int needs_init(struct needs *n, struct arena *a, struct manifest *m, const struct search *s, const char *path,

@@ -246,6 +246,18 @@ static int take_path(struct lookup *l, struct err *e)
 	return r;
 }
 
+/* Of the object itself, then of each that brought it in. */
+static int try_rpaths(struct lookup *l, struct err *e)
+{
+	const struct search_from *owner = l->from;
+	int r;
+
+	do
+		r = try_path(l, owner, owner->elf->rpath, e);
+	while (r == 0 && (owner = owner->loader));
+	return r;
+}
+
 static int try_all(struct lookup *l, struct err *e)
 {
 	const struct search_from *from = l->from;
@@ -253,8 +265,8 @@ static int try_all(struct lookup *l, struct err *e)
 
 	if (strchr(l->name, '/'))
 		return take_path(l, e);
-	for (const struct search_from *o = from; o && !from->elf->runpath && r == 0; o = o->loader)
-		r = try_path(l, o, o->elf->rpath, e);
+	if (!from->elf->runpath)
+		r = try_rpaths(l, e);
 	if (r == 0 && l->found->count == 0)
 		r = try_path(l, from, from->elf->runpath, e);
 	if (r < 0 || l->found->count || from->elf->no_default)
