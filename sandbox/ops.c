@@ -146,13 +146,14 @@ static int run_text(const struct work *w, struct err *e)
 	return maybe(w, text_file(w, e), e);
 }
 
+/* The home of a system user may be a directory of the host's system (/usr/sbin, /bin): it stays as it is. */
 static int run_dir(const struct work *w, struct err *e)
 {
 	fd_auto int fd = inroot_directory(w->root, w->op->target, (mode_t)w->op->mode, e);
 
 	if (fd < 0)
-		return fd;
-	if (fchownat(fd, "", w->plan->uid, w->plan->gid, AT_EMPTY_PATH) < 0)
+		return fd == -EROFS ? 0 : fd;
+	if (fchownat(fd, "", w->plan->uid, w->plan->gid, AT_EMPTY_PATH) < 0 && errno != EROFS)
 		return err_sys(e, "give %s to the user inside", QUOTE(w->op->target));
 	return 0;
 }

@@ -45,9 +45,10 @@ enum plan_op_kind {
 	OP_VOLUME, /* bind of source on target; flags */
 	OP_CONF,   /* bind of the file source on target, read-only: hosts, hostname, resolv.conf */
 	OP_TEXT,   /* a file with text at target */
-	OP_DIR,    /* a directory of the user inside, made where it is missing: mode */
-	OP_PROC,   /* procfs of the new pid namespace */
-	OP_SYSFS,  /* sysfs of the new network namespace */
+	OP_DIR,   /* a directory of the user inside, made where it is missing (mode); a read-only one stays as
+		     it is */
+	OP_PROC,  /* procfs of the new pid namespace */
+	OP_SYSFS, /* sysfs of the new network namespace */
 	OP_SYS_HOST, /* the host's /sys, recursively read-only */
 	OP_TMPFS,    /* tmpfs: mode, size, inodes, flags */
 	OP_DEV,      /* the minimal /dev on a tmpfs */
