@@ -24,7 +24,8 @@ int msg_send(int sock, enum msg_type type, const struct err *e, int fd);
 
 /*
  * Receives one. *ret_fd is a descriptor the caller now owns, or -1. Returns 1, 0 at the end of the
- * connection, or -errno
- * (-EAGAIN with flags MSG_DONTWAIT, -EBADMSG for anything that is no message).
+ * connection, or -errno (-EAGAIN with flags MSG_DONTWAIT, -EBADMSG for anything that is no message: an
+ * unknown type, a sentence too much or too little, an error without a code, two descriptors; nothing of it
+ * stays).
  */
 int msg_receive(int sock, int flags, struct msg *ret, int *ret_fd);
