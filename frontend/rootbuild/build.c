@@ -42,23 +42,28 @@ static int collect_commands(struct needs *n, const struct build *b, struct err *
 	return extras_add(n, getenv("TERM"), e);
 }
 
-static int collect(const struct build *b, struct arena *a, struct manifest *m, struct err *e)
+static int collect(const struct build *b, struct arena *a, struct manifest **ret, struct err *e)
 {
 	const char *path = getenv("PATH");
 	struct search *search = arena_alloc(a, sizeof(*search));
+	struct manifest *m = NULL;
 	struct needs n;
 	int r = search ? search_open(search, a, "/etc/ld.so.cache", "/etc/ld.so.conf", e)
 		       : err_set(e, ENOMEM, "no memory to look for libraries");
 
 	if (r == 0)
-		r = manifest_init(m, a, e);
+		r = manifest_new(a, &m, e);
 	if (r == 0)
 		r = skeleton_directories(m, e);
 	if (r == 0)
 		r = needs_init(&n, a, m, search, path ? path : default_path, e);
 	if (r == 0)
 		r = collect_commands(&n, b, e);
-	return r == 0 ? skeleton_texts(m, e) : r;
+	if (r == 0)
+		r = skeleton_texts(m, e);
+	if (r == 0)
+		*ret = m;
+	return r;
 }
 
 static void note_hidden(const struct manifest *m)
@@ -115,7 +120,7 @@ static int fill(const struct build *b, int fd, const struct manifest *m, struct 
 static int build_in(const struct build *b, struct place *place, struct err *e)
 {
 	struct progress progress;
-	struct manifest m;
+	struct manifest *m = NULL;
 	struct arena a;
 	int r = mem_arena(ARENA_BYTES, &a);
 
@@ -123,11 +128,11 @@ static int build_in(const struct build *b, struct place *place, struct err *e)
 		return err_set(e, -r, "reserve memory: %s", strerror(-r));
 	r = collect(b, &a, &m, e);
 	if (r == 0 && !b->quiet)
-		note_hidden(&m);
+		note_hidden(m);
 	if (r == 0)
 		r = place_open(place, e);
 	if (r == 0)
-		r = fill(b, place->fd, &m, &progress, e);
+		r = fill(b, place->fd, m, &progress, e);
 	if (r == 0)
 		r = place_commit(place, e);
 	if (r == 0)

@@ -10,46 +10,44 @@
 
 #include "common/text.h"
 
-enum { SLOTS = 4 * MANIFEST_MAX }; /* a power of two, so that the table is never fuller than a quarter */
-_Static_assert((SLOTS & (SLOTS - 1)) == 0, "SLOTS is a power of two");
+_Static_assert((MANIFEST_SLOTS & (MANIFEST_SLOTS - 1)) == 0 && MANIFEST_SLOTS >= 2 * MANIFEST_MAX, "slots");
 
-int manifest_init(struct manifest *m, struct arena *a, struct err *e)
+int manifest_new(struct arena *a, struct manifest **ret, struct err *e)
 {
-	memset(m, 0, sizeof(*m));
+	struct manifest *m = arena_alloc(a, sizeof(*m));
+
+	if (!m)
+		return err_set(e, ENOMEM, "no memory for the list of files");
 	m->arena = a;
-	m->entry = arena_array(a, MANIFEST_MAX, sizeof(*m->entry));
-	m->slot = arena_array(a, SLOTS, sizeof(*m->slot));
-	if (m->entry && m->slot)
-		return 0;
-	err_set(e, ENOMEM, "no memory for the list of files");
-	return -ENOMEM;
+	*ret = m;
+	return 0;
 }
 
 /* The slot that has path, or the empty one where it belongs. FNV-1a. */
-static uint32_t *slot_of(const struct manifest *m, const char *path)
+static uint32_t slot_of(const struct manifest *m, const char *path)
 {
 	uint32_t hash = 2166136261U;
 
 	for (const char *p = path; *p; p++)
 		hash = (hash ^ (unsigned char)*p) * 16777619U;
-	for (uint32_t i = hash & (SLOTS - 1);; i = (i + 1) & (SLOTS - 1)) {
+	for (uint32_t i = hash & (MANIFEST_SLOTS - 1);; i = (i + 1) & (MANIFEST_SLOTS - 1)) {
 		uint32_t n = m->slot[i];
 
 		if (n == 0 || !strcmp(m->entry[n - 1].path, path))
-			return &m->slot[i];
+			return i;
 	}
 }
 
 const struct manifest_entry *manifest_find(const struct manifest *m, const char *path)
 {
-	uint32_t n = *slot_of(m, path);
+	uint32_t n = m->slot[slot_of(m, path)];
 
 	return n ? &m->entry[n - 1] : NULL;
 }
 
 int manifest_put(struct manifest *m, const struct manifest_entry *entry, struct err *e)
 {
-	uint32_t *slot = slot_of(m, entry->path);
+	uint32_t *slot = &m->slot[slot_of(m, entry->path)];
 	struct manifest_entry *mine;
 	char *path, *text = NULL;
 

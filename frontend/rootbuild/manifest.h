@@ -12,6 +12,7 @@
 #include "common/err.h"
 
 enum {
+	MANIFEST_SLOTS = 131072,  /* a power of two, four times the entries: never fuller than a quarter */
 	MANIFEST_MAX = 32768,     /* entries */
 	MANIFEST_PATH_MAX = 4096, /* PATH_MAX */
 	MANIFEST_LINKS_MAX = 40,  /* links one name may lead through: MAXSYMLINKS */
@@ -27,15 +28,16 @@ struct manifest_entry {
 	const char *text; /* MANIFEST_LINK: where to; MANIFEST_TEXT: the contents */
 };
 
+/* 3 MiB: it lives in an arena. */
 struct manifest {
 	struct arena *arena;
-	struct manifest_entry *entry;
 	uint32_t count;
-	uint32_t *slot; /* hash table: 0 or an index + 1 */
+	struct manifest_entry entry[MANIFEST_MAX];
+	uint32_t slot[MANIFEST_SLOTS]; /* hash table: 0 or an index + 1 */
 };
 
-/* An empty manifest; strings and tables are in *a. 0 or -ENOMEM. */
-int manifest_init(struct manifest *m, struct arena *a, struct err *e);
+/* An empty manifest; it and its strings are in *a. 0 or -ENOMEM. */
+int manifest_new(struct arena *a, struct manifest **ret, struct err *e);
 
 /*
  * Adds the host's file, or directory without its contents, that the absolute path leads to, and every link

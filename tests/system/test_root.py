@@ -536,7 +536,8 @@ class ListAndRemove(RootTest):
         self.build('web', 'ls', env=self.env)
         before = snapshot_tree(self.roots)
         for name, message in (('../roots', 'is a path'), ('.', "cannot begin with '.'"),
-                              ('..', "cannot begin with '.'"), ('.web', "cannot begin with '.'"), ('host', "'host' is built in"), ('', 'is empty'),
+                              ('..', "cannot begin with '.'"), ('.web', "cannot begin with '.'"),
+                              ('host', "'host' is built in"), ('', 'is empty'),
                               (self.roots + '/web', 'is a path'), ('web/', 'is a path')):
             with self.subTest(name=name):
                 self.assertRefused(self.root_verb('rm', 'web', name), 125, message)
