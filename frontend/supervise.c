@@ -88,12 +88,23 @@ static void start_deadline(struct supervisor *s)
 		s->deadline = now_ms() + s->plan->stop_timeout_ms;
 }
 
-/* The sandbox first, then ourselves, as the terminal's job control would have it; on after SIGCONT. */
-static void stop_ourselves(struct supervisor *s)
+/*
+ * Stops as the terminal's job control would have it, and comes back when the job goes on: at once where
+ * nobody could continue it (the kernel stops no orphaned process group) or where the caller ignores that
+ * signal.
+ */
+static void stop_ourselves(struct supervisor *s, pid_t whom)
 {
+	sigset_t tstp;
+
+	sigemptyset(&tstp);
+	sigaddset(&tstp, SIGTSTP);
 	proxy_suspend(&s->proxy);
-	kill(getpid(), SIGSTOP);
+	kill(whom, SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &tstp, NULL); /* here */
+	sigprocmask(SIG_BLOCK, &tstp, NULL);
 	proxy_resume(&s->proxy);
+	send_signal(s, SIGCONT);
 }
 
 static void got_signal(struct supervisor *s, int sig)
@@ -113,7 +124,7 @@ static void got_signal(struct supervisor *s, int sig)
 	/* The kernel keeps TSTP from a pid 1 without a handler, STOP from outside it does not. */
 	send_signal(s, sig == SIGTSTP && !s->plan->init ? SIGSTOP : sig);
 	if (sig == SIGTSTP)
-		stop_ourselves(s);
+		stop_ourselves(s, getpid()); /* the sandbox came first */
 	if (sig == SIGCONT)
 		proxy_resume(&s->proxy);
 }
@@ -139,15 +150,9 @@ static void got_terminal(struct supervisor *s, int master)
 /* The command was stopped by its own terminal: the caller's shell gets its prompt back. */
 static void got_stopped(struct supervisor *s)
 {
-	if (s->proxy.master < 0 || !s->proxy.can_raw)
-		return;
-	proxy_suspend(&s->proxy);
-	/* The whole job: a script around us waits for the terminal just as we do. Our own is blocked, so stop
-	 * for sure. */
-	kill(0, SIGTSTP);
-	kill(getpid(), SIGSTOP);
-	proxy_resume(&s->proxy);
-	send_signal(s, SIGCONT);
+	/* The whole job: a script around us waits for the terminal just as we do. */
+	if (s->proxy.master >= 0 && s->proxy.can_raw)
+		stop_ourselves(s, 0);
 }
 
 /* One message, if there is one. Returns whether there was. */
@@ -190,14 +195,25 @@ static void reap(struct supervisor *s)
 
 /* --- the loop --------------------------------------------------------------------------------- */
 
-static int time_left(const struct supervisor *s)
+static int time_left(struct supervisor *s)
 {
+	int wait = proxy_wait(&s->proxy);
 	int64_t left;
 
 	if (s->deadline < 0)
-		return -1;
+		return wait;
 	left = s->deadline - now_ms();
-	return left < 0 ? 0 : (int)left;
+	if (left < 0)
+		return 0;
+	return wait >= 0 && wait < left ? wait : (int)left;
+}
+
+static void hung_up(struct supervisor *s)
+{
+	if (s->ignored[SIGHUP])
+		return;
+	send_signal(s, SIGHUP);
+	start_deadline(s);
 }
 
 static void turn(struct supervisor *s)
@@ -205,9 +221,10 @@ static void turn(struct supervisor *s)
 	struct pollfd p[3 + PROXY_POLL] = {{.fd = s->pidfd, .events = POLLIN},
 					   {.fd = s->signals, .events = POLLIN},
 					   {.fd = s->sock, .events = POLLIN}};
+	int timeout = time_left(s);
 
 	proxy_poll_set(&s->proxy, p + 3);
-	if (poll(p, 3 + PROXY_POLL, time_left(s)) < 0)
+	if (poll(p, 3 + PROXY_POLL, timeout) < 0)
 		return;
 	if (p[1].revents)
 		read_signals(s);
@@ -216,8 +233,7 @@ static void turn(struct supervisor *s)
 	proxy_move(&s->proxy, p + 3);
 	if (s->proxy.hung_up) {
 		s->proxy.hung_up = false;
-		send_signal(s, SIGHUP);
-		start_deadline(s);
+		hung_up(s);
 	}
 	if (s->deadline >= 0 && now_ms() >= s->deadline) {
 		s->deadline = -1;

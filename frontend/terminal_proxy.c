@@ -15,22 +15,35 @@ enum {
 	AT_MASTER,
 	AT_OUT,
 	DRAIN_MS = 2000,
+	FRONT_MS = 200,  /* how soon a job that was brought to the front takes the terminal */
 	WRITE_MAX = 4096 /* PIPE_BUF: never blocks after POLLOUT */
 };
 
 /* --- modes ------------------------------------------------------------------------------- */
 
+/* A terminal that is not our session's knows no background. */
 static bool foreground(const struct proxy *x)
 {
-	return tcgetpgrp(x->in) == getpgrp();
+	pid_t front = tcgetpgrp(x->in);
+
+	return front < 0 || front == getpgrp();
+}
+
+/* Its modes are ours to keep only in the foreground: before, they are the shell's own, for editing a line. */
+static bool save_modes(struct proxy *x)
+{
+	if (x->can_raw && !x->have_saved && x->in >= 0 && foreground(x))
+		x->have_saved = tcgetattr(x->in, &x->saved) == 0;
+	return x->have_saved;
 }
 
 static void go_raw(struct proxy *x)
 {
-	struct termios raw = x->saved;
+	struct termios raw;
 
-	if (!x->can_raw || x->raw || x->in < 0 || !foreground(x))
+	if (x->raw || x->in < 0 || !save_modes(x) || !foreground(x))
 		return;
+	raw = x->saved;
 	cfmakeraw(&raw);
 	x->raw = tcsetattr(x->in, TCSADRAIN, &raw) == 0;
 }
@@ -47,7 +60,7 @@ static int inner_modes(struct proxy *x)
 	struct termios t;
 
 	if (x->can_raw)
-		return tcsetattr(x->master, TCSANOW, &x->saved);
+		return save_modes(x) ? tcsetattr(x->master, TCSANOW, &x->saved) : 0;
 	if (tcgetattr(x->master, &t) < 0)
 		return -1;
 	/* What is outside echoes and ends lines in its own way. */
@@ -88,16 +101,28 @@ void proxy_init(struct proxy *x, uint32_t tty)
 	x->tty = tty;
 }
 
+/* Where what the sandbox's terminal says goes: -1 for nowhere. */
+static int open_out(const struct proxy *x)
+{
+	fd_auto int own = -1;
+
+	if (x->tty & (PLAN_TTY_STDOUT | PLAN_TTY_STDERR))
+		return own_descriptor(x->tty & PLAN_TTY_STDOUT ? STDOUT_FILENO : STDERR_FILENO);
+	/* Both go elsewhere: what is asked on /dev/tty inside comes to the terminal all the same. */
+	own = own_descriptor(STDIN_FILENO);
+	return own >= 0 && (fcntl(own, F_GETFL) & O_ACCMODE) == O_RDWR ? TAKE_FD(own) : -1;
+}
+
 int proxy_start(struct proxy *x, int master, struct err *e)
 {
-	int out = x->tty & PLAN_TTY_STDOUT ? STDOUT_FILENO : STDERR_FILENO;
+	const uint32_t both = PLAN_TTY_STDIN | PLAN_TTY_STDOUT;
 
 	if (x->tty & PLAN_TTY_STDIN)
 		x->in = own_descriptor(STDIN_FILENO);
-	if (x->tty & (PLAN_TTY_STDOUT | PLAN_TTY_STDERR))
-		x->out = own_descriptor(out);
-	x->can_raw = x->in >= 0 && x->out >= 0 && isatty(x->in) && isatty(x->out) &&
-		     tcgetattr(x->in, &x->saved) == 0;
+	x->in_tty = x->in >= 0 && isatty(x->in);
+	x->out = open_out(x);
+	/* In a pipeline the terminal's modes are those of whoever shows the output. */
+	x->can_raw = (x->tty & both) == both && x->in_tty && x->out >= 0 && isatty(x->out);
 	if (fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return err_sys(e, "set up the sandbox's terminal");
 	x->master = master;
@@ -118,8 +143,18 @@ void proxy_suspend(struct proxy *x)
 
 void proxy_resume(struct proxy *x)
 {
+	x->raw = false; /* whoever had the terminal meanwhile has set modes of his own */
 	proxy_window_size(x);
 	go_raw(x);
+}
+
+int proxy_wait(struct proxy *x)
+{
+	if (x->master < 0 || !x->in_tty || x->in < 0)
+		return -1;
+	x->behind = !x->raw && !foreground(x);
+	go_raw(x);
+	return x->behind ? FRONT_MS : -1;
 }
 
 void proxy_end(struct proxy *x)
@@ -138,10 +173,10 @@ static bool empty(const struct proxy_stream *s)
 	return s->from == s->to;
 }
 
-/* Whether we may read the outer terminal now: in the background that would stop us. */
+/* Whether we may read what is outside now: a terminal in the background would stop us. */
 static bool may_read(const struct proxy *x)
 {
-	return x->in >= 0 && empty(&x->up) && (!x->can_raw || x->raw);
+	return x->in >= 0 && empty(&x->up) && !x->behind;
 }
 
 void proxy_poll_set(const struct proxy *x, struct pollfd *pfd)
@@ -160,7 +195,7 @@ void proxy_poll_set(const struct proxy *x, struct pollfd *pfd)
 		pfd[AT_OUT] = (struct pollfd){.fd = x->out, .events = POLLOUT};
 }
 
-/* 1: something was read; 0: nothing now; -1: the end. */
+/* 1: something was read; 0: nothing now; -ENODATA at the end, or -errno. */
 static int fill(int fd, struct proxy_stream *s)
 {
 	ssize_t n = read(fd, s->buf, sizeof(s->buf));
@@ -168,7 +203,7 @@ static int fill(int fd, struct proxy_stream *s)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n <= 0)
-		return -1;
+		return n < 0 ? -errno : -ENODATA;
 	s->from = 0;
 	s->to = (size_t)n;
 	return 1;
@@ -187,36 +222,55 @@ static int flush(int fd, struct proxy_stream *s)
 	return 1;
 }
 
-/* The outside has ended: a terminal has hung up; a file or pipe is at its end, which inside is the
- * end-of-file character. */
-static void end_of_input(struct proxy *x)
+/* The end of the input is the end-of-file character inside; behind an open line it only ends that line, so
+ * twice. */
+static void end_of_file(struct proxy *x)
 {
 	struct termios t;
 
-	if (x->raw) {
+	if (tcgetattr(x->master, &t) < 0 || !(t.c_lflag & ICANON))
+		return;
+	memset(x->up.buf, t.c_cc[VEOF], 2);
+	x->up.from = 0;
+	x->up.to = x->line_open ? 2 : 1;
+	x->line_open = false;
+}
+
+static void read_outside(struct proxy *x, short revents)
+{
+	int r = fill(x->in, &x->up);
+	bool gone = x->in_tty && revents & (POLLHUP | POLLERR);
+
+	if (r > 0)
+		x->line_open = x->up.buf[x->up.to - 1] != '\n';
+	if (r >= 0)
+		return;
+	if (gone)
 		x->hung_up = true;
-	} else if (tcgetattr(x->master, &t) == 0 && t.c_lflag & ICANON) {
-		x->up.buf[0] = (char)t.c_cc[VEOF];
-		x->up.from = 0;
-		x->up.to = 1;
-	}
-	fd_close(TAKE_FD(x->in));
+	else
+		end_of_file(x);
+	/* A terminal goes on after its end-of-file character. */
+	if (gone || !x->in_tty || r != -ENODATA)
+		fd_close(TAKE_FD(x->in));
 }
 
 void proxy_move(struct proxy *x, const struct pollfd *pfd)
 {
 	if (x->master < 0)
 		return;
-	if (pfd[AT_IN].revents && may_read(x) && fill(x->in, &x->up) < 0)
-		end_of_input(x);
+	if (pfd[AT_IN].revents && may_read(x))
+		read_outside(x, pfd[AT_IN].revents);
 	if (pfd[AT_MASTER].revents & POLLOUT && !empty(&x->up))
 		flush(x->master, &x->up);
 	if (pfd[AT_MASTER].revents & (POLLIN | POLLHUP) && empty(&x->down))
 		fill(x->master, &x->down);
 	if (pfd[AT_OUT].revents && !empty(&x->down) && flush(x->out, &x->down) < 0) {
+		/* Nobody reads any more: to the sandbox its terminal is gone. */
 		fd_close(TAKE_FD(x->out));
-		x->down.from = x->down.to;
+		x->hung_up = true;
 	}
+	if (x->out < 0)
+		x->down.from = x->down.to;
 }
 
 void proxy_drain(struct proxy *x)

@@ -27,12 +27,16 @@ struct proxy {
 	int master; /* owned; -1: no terminal */
 	int peer; /* owned: the other end, open so that a sandbox which closes its terminal is no end of ours
 		   */
-	int in, out;  /* owned: non-blocking descriptors of our own for what is outside; -1: ended */
-	uint32_t tty; /* enum plan_tty */
-	bool raw;     /* the outer terminal is in raw mode now */
-	bool can_raw; /* standard input and output are terminals */
-	bool hung_up; /* the outer terminal is gone */
-	struct termios saved;
+	int in, out;    /* owned: non-blocking descriptors of our own for what is outside; -1: ended */
+	uint32_t tty;   /* enum plan_tty */
+	bool raw;       /* the outer terminal is in raw mode now */
+	bool can_raw;   /* standard input and output are terminals */
+	bool in_tty;    /* in is a terminal */
+	bool behind;    /* it belongs to another job now */
+	bool line_open; /* what was read last does not end a line */
+	bool hung_up;   /* the outer terminal is gone, or nobody reads the output any more */
+	bool have_saved;
+	struct termios saved;     /* of the outer terminal */
 	struct proxy_stream up;   /* outside -> sandbox */
 	struct proxy_stream down; /* sandbox -> outside */
 };
@@ -44,6 +48,12 @@ void proxy_init(struct proxy *x, uint32_t tty);
 int proxy_start(struct proxy *x, int master, struct err *e);
 
 void proxy_window_size(struct proxy *x);
+
+/*
+ * Before each poll(2): takes the terminal when this job was brought to the front, which a shell does not tell
+ * a running one. Milliseconds after which to ask again, or -1.
+ */
+int proxy_wait(struct proxy *x);
 
 /* Fills pfd[PROXY_POLL] for poll(2); unused ones have fd -1. */
 void proxy_poll_set(const struct proxy *x, struct pollfd *pfd);

@@ -13,6 +13,7 @@
 struct init {
 	pid_t command;
 	int sock;
+	bool stopped; /* everything, because the supervisor said so: he knows */
 };
 
 static noreturn void end(const siginfo_t *si)
@@ -34,13 +35,15 @@ static void children(const struct init *in)
 			end(&si);
 		/* Stopped by its terminal: the supervisor stops too, so that the caller's shell has its
 		 * prompt back. */
-		if (in->sock >= 0)
+		if (in->sock >= 0 && !in->stopped)
 			msg_send(in->sock, MSG_STOPPED, NULL, -1);
 	}
 }
 
-static void pass_on(const struct init *in, int sig)
+static void pass_on(struct init *in, int sig)
 {
+	if (sig == SIGTSTP || sig == SIGCONT)
+		in->stopped = sig == SIGTSTP;
 	if (sig == SIGTSTP)
 		kill(-1, SIGSTOP); /* without a terminal of its own the command may not be stopped by TSTP: it
 				      is an orphan */
@@ -52,7 +55,7 @@ static void pass_on(const struct init *in, int sig)
 
 noreturn void init_main(pid_t command, int sock)
 {
-	const struct init in = {.command = command, .sock = sock};
+	struct init in = {.command = command, .sock = sock};
 	const int keep[] = {sock};
 	sigset_t all;
 
