@@ -26,6 +26,11 @@ static int check_kept(const struct plan *p, struct err *e)
 				       "option --preserve-fd: descriptor %d is a directory or O_PATH, which "
 				       "would lead out of the sandbox",
 				       fd);
+		if (isatty(fd))
+			return err_set(e, EBADF,
+				       "option --preserve-fd: descriptor %d is a terminal, and yours stays "
+				       "outside the sandbox",
+				       fd);
 		if (fcntl(fd, F_SETFD, 0) < 0)
 			return err_sys(e, "option --preserve-fd: descriptor %d", fd);
 	}
