@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -27,13 +28,16 @@ static int enter_directory(const struct plan *p, struct err *e)
 	return chdir("/") < 0 ? err_sys(e, "enter /") : 0;
 }
 
+/* Not by sigaction(3): libc keeps some numbers to itself (musl 32 to 34) and would leave them as the
+ * caller's.
+ */
 static void default_signals(void)
 {
-	struct sigaction sa = {.sa_handler = SIG_DFL};
+	const unsigned long dfl[16] = {0}; /* SIG_DFL in the kernel's struct sigaction, sigaction(2) NOTES */
 	sigset_t none;
 
-	for (int sig = 1; sig <= SIGRTMAX; sig++)
-		sigaction(sig, &sa, NULL);
+	for (int sig = 1; sig < _NSIG; sig++)
+		syscall(SYS_rt_sigaction, sig, dfl, NULL, _NSIG / 8);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
