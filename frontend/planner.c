@@ -180,11 +180,11 @@ static int make_ops(struct builder *b, const char *hostname, struct plan *p, str
 	return 0;
 }
 
-/* Capabilities that change mounts: with them the mounts are locked in a second user namespace (DESIGN of the
- * sandbox, POLICY fact 2). */
+/* With them the mounts are locked in a second user namespace: SYS_ADMIN changes mounts, SYS_RESOURCE lifts
+ * the limit on user namespaces, in which one has SYS_ADMIN. */
 static bool changes_mounts(uint64_t caps)
 {
-	return caps & CAP_BIT(CAP_SYS_ADMIN);
+	return caps & (CAP_BIT(CAP_SYS_ADMIN) | CAP_BIT(CAP_SYS_RESOURCE));
 }
 
 /* As docker has it: ALL dropped leaves just what was added; else what is dropped is dropped from default and

@@ -53,7 +53,7 @@ int confine_names(const struct plan *p, struct err *e)
 	return leave_session_keyring(e);
 }
 
-int confine_no_userns(struct err *e)
+int confine_userns(const char *limit, struct err *e)
 {
 	static const char path[] = "/proc/sys/user/max_user_namespaces";
 	fd_auto int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -65,7 +65,7 @@ int confine_no_userns(struct err *e)
 		return err_set(e, EPERM,
 			       "%s in the sandbox is not the kernel's: a link of the root leads elsewhere",
 			       path);
-	if (write(fd, "0", 1) != 1)
+	if (write(fd, limit, strlen(limit)) != (ssize_t)strlen(limit))
 		return err_sys(e, "write %s", path);
 	return 0;
 }

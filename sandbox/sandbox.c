@@ -116,7 +116,7 @@ static int confine(struct child *c, struct err *e)
 		return -e->code;
 	if (c->plan->lock_mounts && confine_lock_mounts(e) < 0)
 		return -e->code;
-	if (confine_no_userns(e) < 0 || confine_user(c->plan, e) < 0)
+	if (confine_userns("0", e) < 0 || confine_user(c->plan, e) < 0)
 		return -e->code;
 	return die_with_parent(c->sock, e);
 }
