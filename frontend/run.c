@@ -81,7 +81,8 @@ int verb_run(int argc, char *argv[], struct err *e)
 	if (vet_plan(&p.vet, &p.plan, &p.a, vetted, e) < 0)
 		return -e->code;
 	hooks.ctx = vetted;
-	hooks.title = argv[0];
-	hooks.title_size = command_line_size(argc, argv);
+	/* From croft's own name on, which stands before the verb. */
+	hooks.title = argv[-1];
+	hooks.title_size = command_line_size(argc + 1, argv - 1);
 	return supervise(&p.plan, &hooks, e);
 }
