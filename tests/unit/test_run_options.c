@@ -1,0 +1,647 @@
+/* The options of croft run and croft plan: every one of them, spelled well and badly. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/caps.h"
+#include "common/text.h"
+#include "frontend/run_options.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+enum { WORDS = 10, MEMORY = 1 << 20 };
+
+static char memory[MEMORY];
+static struct arena arena;
+static struct run_options o; /* large */
+static struct err e;
+
+static int parse_words(int argc, char *argv[])
+{
+	arena = (struct arena){.base = memory, .size = sizeof(memory)};
+	memset(&o, 0, sizeof(o));
+	memset(&e, 0, sizeof(e));
+	return run_options_parse(argc, argv, &arena, &o, &e);
+}
+
+static int parse(const char *const *words)
+{
+	static char *argv[WORDS + 2]; /* stays: options point into it */
+	int argc = 1;
+
+	argv[0] = (char[]){"run"};
+	for (; words[argc - 1]; argc++)
+		argv[argc] = (char *)(uintptr_t)words[argc - 1];
+	argv[argc] = NULL;
+	return parse_words(argc, argv);
+}
+
+/* --- what the options are now, as text: only what is not as without any ---------------------- */
+
+static char said[4096];
+
+static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
+{
+	size_t n = strlen(said);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(said + n, sizeof(said) - n, fmt, ap);
+	va_end(ap);
+}
+
+static void say_mount(const struct run_mount *m)
+{
+	if (m->tmpfs)
+		say("tmpfs %s size=%" PRIu64 " mode=%" PRIo32, m->target, m->size, m->mode);
+	else
+		say("bind %s on %s", m->source, m->target);
+	say("%s%s%s%s;", m->flags & OPF_READ_ONLY ? " ro" : "", m->flags & OPF_NOEXEC ? " noexec" : "",
+	    m->flags & OPF_ASKED ? " asked" : "", m->flags & OPF_OPTIONAL ? " optional" : "");
+}
+
+static void say_text(const char *name, const char *text)
+{
+	if (text)
+		say("%s=%s;", name, text);
+}
+
+static void say_flags(void)
+{
+	static const struct {
+		const bool *flag;
+		const char *name;
+	} row[] = {{&o.read_only, "read-only;"},
+		   {&o.ephemeral, "ephemeral;"},
+		   {&o.network_host, "network=host;"},
+		   {&o.no_init, "no-init;"},
+		   {&o.tty, "tty;"},
+		   {&o.json, "json;"}};
+
+	for (size_t i = 0; i < COUNT(row); i++)
+		say("%s", *row[i].flag ? row[i].name : "");
+}
+
+static void say_numbers(void)
+{
+	if (o.ephemeral_size != UINT64_C(2) << 30)
+		say("ephemeral-size=%" PRIu64 ";", o.ephemeral_size);
+	if (o.map != PLAN_MAP_SUBORDINATE)
+		say("map=%d;", (int)o.map);
+	if (o.cap_add)
+		say("cap-add=%" PRIx64 ";", o.cap_add);
+	if (o.cap_drop)
+		say("cap-drop=%" PRIx64 ";", o.cap_drop);
+	if (o.stop_timeout_ms != 10000)
+		say("stop=%" PRIu32 ";", o.stop_timeout_ms);
+	for (uint32_t i = 0; i < o.nkeep; i++)
+		say("fd=%" PRIu32 ";", o.keep_fd[i]);
+}
+
+static const char *options_said(void)
+{
+	said[0] = '\0';
+	for (uint32_t i = 0; i < o.nmounts; i++)
+		say_mount(&o.mount[i]);
+	for (uint32_t i = 0; i < o.nenv; i++)
+		say("%s %s;", o.env[i].file ? "env-file" : "env", o.env[i].text);
+	say_text("conf", o.conf);
+	say_text("cwd", o.cwd);
+	say_text("user", o.user);
+	say_text("hostname", o.hostname);
+	say_text("name", o.name);
+	say_flags();
+	say_numbers();
+	return said;
+}
+
+/* --- the tables --------------------------------------------------------------------------------- */
+
+#define LONG_64  "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggg"
+#define MIB256   "268435456"
+#define BIND(w)  "type=bind,src=/s,dst=/d" w
+#define TMPFS(w) "type=tmpfs,dst=/d" w
+
+/* The option comes first. */
+static const struct {
+	const char *words[WORDS];
+	const char *said;
+	const char *why;
+} good[] = {
+	{{"-v", "/a:/b"}, "bind /a on /b asked;", "a volume can be written to"},
+	{{"-v/a:/b"}, "bind /a on /b asked;", "glued to its letter"},
+	{{"--volume=/a:/b:ro"}, "bind /a on /b ro asked;", "read-only"},
+	{{"--volume", "/a:/b:rw"}, "bind /a on /b asked;", "said to be writable"},
+	{{"-v", "/a:/b:readonly"}, "bind /a on /b ro asked;", "the long word"},
+	{{"-v", "/a:/b:ro,ro"}, "bind /a on /b ro asked;", "said twice"},
+	{{"-v", "/a:/b:ro,noexec,nosuid,nodev,rbind"}, "bind /a on /b ro noexec asked;", "all words"},
+	{{"-v", "/a:/b:exec"}, "bind /a on /b asked;", "the default, said"},
+	{{"-v", "./a:/b"}, "bind ./a on /b asked;", "the source stays as typed"},
+	{{"-v", ".:/b"}, "bind . on /b asked;", "this directory"},
+	{{"-v", "..:/b"}, "bind .. on /b asked;", "the one above"},
+	{{"-v", "a/../b:/b"}, "bind a/../b on /b asked;", "the kernel resolves the source"},
+	{{"-v", "/a b,c:/b c"}, "bind /a b,c on /b c asked;", "blanks and commas in paths"},
+	{{"-v", "/a://b//./c/"}, "bind /a on /b/c asked;", "the destination is cleaned"},
+	{{"-v", "/a:/b", "-v", "/c:/b"}, "bind /a on /b asked;bind /c on /b asked;", "their order stays"},
+	{{"-v", "/a:/procs"}, "bind /a on /procs asked;", "no prefix of a string: /procs is not in /proc"},
+	{{"-v", "/a:/system/proc"}, "bind /a on /system/proc asked;", "only at the top"},
+	{{"--mount", BIND("")}, "bind /s on /d asked;", "a bind"},
+	{{"--mount=type=bind,source=/s,target=/d"}, "bind /s on /d asked;", "other names of the fields"},
+	{{"--mount", "destination=/d,src=/s,type=bind"}, "bind /s on /d asked;", "in any order"},
+	{{"--mount", BIND(",ro,noexec")}, "bind /s on /d ro noexec asked;", "flags"},
+	{{"--mount", BIND(",readonly=true")},
+	 "bind /s on /d ro asked;",
+	 "a flag with true, as docker has it"},
+	{{"--mount", BIND(",ro=1,nosuid,nodev")}, "bind /s on /d ro asked;", "a flag with 1"},
+	{{"--mount", BIND(",")}, "bind /s on /d asked;", "a comma at the end"},
+	{{"--mount", "type=bind,src=/s=t,dst=/d=u"}, "bind /s=t on /d=u asked;", "= in paths"},
+	{{"--mount", "type=bind,\"src=/a,b\",dst=/d"}, "bind /a,b on /d asked;", "a comma in quotes"},
+	{{"--mount", "\"type=bind\",\"src=/a\"\"b\",\"dst=/d\""},
+	 "bind /a\"b on /d asked;",
+	 "a quote in quotes"},
+	{{"--mount", "type=bind,src=/a\"b,dst=/d"},
+	 "bind /a\"b on /d asked;",
+	 "a quote that begins no field"},
+	{{"--mount", "type=bind,src=/a:b,dst=/c:d"},
+	 "bind /a:b on /c:d asked;",
+	 "colons, which -v cannot have"},
+	{{"--mount", TMPFS("")}, "tmpfs /d size=" MIB256 " mode=1777;", "a tmpfs"},
+	{{"--mount", TMPFS(",size=64K,mode=700,ro,noexec")},
+	 "tmpfs /d size=65536 mode=700 ro noexec;",
+	 "all words"},
+	{{"--mount", TMPFS(",tmpfs-size=1,tmpfs-mode=0755")}, "tmpfs /d size=1 mode=755;", "docker's names"},
+	{{"--mount", TMPFS(",mode=0")}, "tmpfs /d size=" MIB256 " mode=0;", "a mode of nothing is a mode"},
+	{{"--tmpfs", "/d"}, "tmpfs /d size=" MIB256 " mode=1777;", "a tmpfs"},
+	{{"--tmpfs=/d:"}, "tmpfs /d size=" MIB256 " mode=1777;", "with no option"},
+	{{"--tmpfs", "/d/:size=1G,mode=1700,ro,noexec"},
+	 "tmpfs /d size=1073741824 mode=1700 ro noexec;",
+	 "all"},
+	{{"--tmpfs", "/tmp:rw,exec,nosuid,nodev"}, "tmpfs /tmp size=" MIB256 " mode=1777;", "defaults, said"},
+	{{"--conf", "./conf"}, "conf=./conf;", "a directory"},
+	{{"-e", "A=b"}, "env A=b;", "a variable"},
+	{{"--env", "A", "-eB="}, "env A;env B=;", "the caller's, and an empty one"},
+	{{"--env=A=b=c", "--env-file", "./f", "-e", "C"},
+	 "env A=b=c;env-file ./f;env C;",
+	 "their order stays"},
+	{{"--env-file=f"}, "env-file f;", "a file"},
+	{{"-w", "/a"}, "cwd=/a;", "a directory"},
+	{{"--workdir=/a//b/"}, "cwd=/a/b;", "cleaned"},
+	{{"--cwd", "/", "-w", "/proc"}, "cwd=/proc;", "the later one counts; any place will do"},
+	{{"-u", "alice"}, "user=alice;", "a name"},
+	{{"--user", "1000:100"}, "user=1000:100;", "numbers"},
+	{{"--map", "self"}, "map=0;", "a map"},
+	{{"--map", "auto"}, "map=2;", "a map"},
+	{{"--map=isolated"}, "map=3;", "a map"},
+	{{"--map=self", "--map=subordinate"}, "", "the default, said"},
+	{{"--network", "host"}, "network=host;", "the host's"},
+	{{"--network=host", "--network=none"}, "", "the default, said"},
+	{{"--hostname", "a.b-c_D9"}, "hostname=a.b-c_D9;", "all characters"},
+	{{"--hostname", LONG_64}, "hostname=" LONG_64 ";", "as long as can be"},
+	{{"--name=x"}, "name=x;", "a name"},
+	{{"--read-only"}, "read-only;", "a flag"},
+	{{"--ephemeral"}, "ephemeral;", "a flag"},
+	{{"--ephemeral-size", "1M"}, "ephemeral-size=1048576;", "a size"},
+	{{"--cap-add", "CHOWN"}, "cap-add=1;", "a capability"},
+	{{"--cap-add=cap_sys_admin", "--cap-add=CAP_CHOWN"}, "cap-add=200001;", "in any case, added up"},
+	{{"--cap-add", "ALL"}, "cap-add=ffffffffffffffff;", "all of them"},
+	{{"--cap-drop", "KILL"}, "cap-drop=20;", "a capability"},
+	{{"--cap-drop=all", "--cap-add=kill"},
+	 "cap-add=20;cap-drop=ffffffffffffffff;",
+	 "all in small letters"},
+	{{"--no-init"}, "no-init;", "a flag"},
+	{{"--no-init", "--init"}, "", "the later one counts"},
+	{{"--init"}, "", "the default, said"},
+	{{"-i"}, "", "no effect"},
+	{{"--interactive"}, "", "no effect"},
+	{{"-t"}, "tty;", "a flag"},
+	{{"--tty"}, "tty;", "a flag"},
+	{{"-it"}, "tty;", "as hands type it"},
+	{{"-itv/a:/b"}, "bind /a on /b asked;tty;", "the last letter with a value"},
+	{{"--stop-timeout", "2m"}, "stop=120000;", "minutes"},
+	{{"--stop-timeout=500ms"}, "stop=500;", "milliseconds"},
+	{{"--stop-timeout", "0"}, "stop=0;", "at once"},
+	{{"--preserve-fd", "3"}, "fd=3;", "a descriptor"},
+	{{"--preserve-fd=9", "--preserve-fd=3", "--preserve-fd=5", "--preserve-fd=3"},
+	 "fd=3;fd=5;fd=9;",
+	 "sorted"},
+	{{"--json"}, "json;", "a flag"},
+};
+
+#define NO_VOLUME " is not SRC:DST[:ro,rw,noexec]"
+#define KNOWN     " (known: ro, rw, exec, noexec)"
+#define NO_PATH   " is not an absolute path without .."
+#define NO_NAME   " is not a name of 1 to 64 letters, digits, - and ."
+#define NO_SIZE   " is not a number of bytes (as 64M)"
+#define NO_FD     " is not a descriptor number from 3 on"
+
+/* The mistake comes first; the sentence stands behind "option --NAME: ". */
+static const struct {
+	const char *words[WORDS];
+	const char *msg;
+	const char *why;
+} bad[] = {
+	{{"-v"}, "option --volume needs a value: SRC:DST[:OPT,...]", "nothing behind it"},
+	{{"-v", "/a"}, "option --volume: /a" NO_VOLUME, "no destination"},
+	{{"-v", ":/b"}, "option --volume: :/b" NO_VOLUME, "no source"},
+	{{"-v", ""}, "option --volume: ''" NO_VOLUME, "nothing"},
+	{{"-v", "/a:"}, "option --volume: the destination ''" NO_PATH, "an empty destination"},
+	{{"-v", "/a:b"}, "option --volume: the destination b" NO_PATH, "a relative destination"},
+	{{"-v", "/a:/b/../c"}, "option --volume: the destination /b/../c" NO_PATH, "a .."},
+	{{"-v", "/a:\n"}, "option --volume: the destination \\n" NO_PATH, "what was typed is quoted"},
+	{{"-v", "/a:/"},
+	 "option --volume: the destination / is the root itself: give it as ROOT",
+	 "the root"},
+	{{"-v", "/a://."},
+	 "option --volume: the destination / is the root itself: give it as ROOT",
+	 "in disguise"},
+	{{"-v", "/a:/proc"},
+	 "option --volume: the destination /proc lies in /proc, which croft makes",
+	 "proc"},
+	{{"-v", "/a:/sys/x"},
+	 "option --volume: the destination /sys/x lies in /sys, which croft makes",
+	 "sys"},
+	{{"-v", "/a:/./dev//shm"},
+	 "option --volume: the destination /dev/shm lies in /dev, which croft makes",
+	 "dev"},
+	{{"-v", "data:/b"}, "option --volume: the source data is not a path", "no named volumes"},
+	{{"-v", "/a:/b:"}, "option --volume: unknown volume option ''" KNOWN, "an empty word"},
+	{{"-v", "/a:/b:ro,"}, "option --volume: unknown volume option ''" KNOWN, "an empty word at the end"},
+	{{"-v", "/a:/b:r"}, "option --volume: unknown volume option r" KNOWN, "a part of a word"},
+	{{"-v", "/a:/b:RO"}, "option --volume: unknown volume option RO" KNOWN, "another case"},
+	{{"-v", "/a:/b:z"}, "option --volume: unknown volume option z" KNOWN, "podman's label"},
+	{{"-v", "/a:/b:ro:rw"}, "option --volume: unknown volume option ro:rw" KNOWN, "a fourth part"},
+	{{"-v", "/a:/b:ro,rw"}, "option --volume: rw contradicts what stands before it", "both"},
+	{{"-v", "/a:/b:rw,readonly"}, "option --volume: readonly contradicts what stands before it", "both"},
+	{{"-v", "/a:/b:exec,noexec"}, "option --volume: noexec contradicts what stands before it", "both"},
+	{{"-v", "/a:/b:noexec,exec"}, "option --volume: exec contradicts what stands before it", "both"},
+	{{"--mount", ""}, "option --mount: type= is not bind or tmpfs", "nothing"},
+	{{"--mount", "src=/s,dst=/d"}, "option --mount: type= is not bind or tmpfs", "no type"},
+	{{"--mount", "type=volume,src=/s,dst=/d"},
+	 "option --mount: type= is not bind or tmpfs",
+	 "another type"},
+	{{"--mount", "type=bind,dst=/d"}, "option --mount: src= is missing", "no source"},
+	{{"--mount", "type=bind,src=/s"}, "option --mount: dst= is missing", "no destination"},
+	{{"--mount", "type=tmpfs,src=/s,dst=/d"}, "option --mount: a tmpfs has no src=", "a source"},
+	{{"--mount", BIND(",size=1M")}, "option --mount: a bind has no size or mode", "a size"},
+	{{"--mount", BIND(",mode=0")}, "option --mount: a bind has no size or mode", "a mode"},
+	{{"--mount", BIND(",src=/t")}, "option --mount: src=/t is given twice or has no value", "twice"},
+	{{"--mount", BIND(",source=/t")},
+	 "option --mount: source=/t is given twice or has no value",
+	 "by two names"},
+	{{"--mount", "type=bind,src=,dst=/d"},
+	 "option --mount: src= is given twice or has no value",
+	 "no value"},
+	{{"--mount", "type=bind,src"}, "option --mount: src is given twice or has no value", "no ="},
+	{{"--mount", BIND(",,ro")}, "option --mount: unknown field ''", "an empty field"},
+	{{"--mount", BIND(",bind-propagation=shared")},
+	 "option --mount: unknown field bind-propagation=shared",
+	 "more"},
+	{{"--mount", BIND(",ro=false")},
+	 "option --mount: unknown field ro=false",
+	 "a flag that would be none"},
+	{{"--mount", BIND(",ro=")}, "option --mount: unknown field ro=", "a flag without its value"},
+	{{"--mount", BIND(",ro,rw")}, "option --mount: rw contradicts what stands before it", "both"},
+	{{"--mount", "type=bind,\"src=/s,dst=/d"}, "option --mount: a quote is not closed", "a quote"},
+	{{"--mount", "\""}, "option --mount: a quote is not closed", "a quote alone"},
+	{{"--mount", "type=bind,src=/s,dst=/dev/x"},
+	 "option --mount: the destination /dev/x lies in /dev, which croft makes",
+	 "dev"},
+	{{"--mount", TMPFS(",size=x")}, "option --mount: the size x" NO_SIZE, "no number"},
+	{{"--mount", TMPFS(",size")}, "option --mount: the size ''" NO_SIZE, "no value"},
+	{{"--mount", TMPFS(",mode=8")},
+	 "option --mount: the mode 8 is not octal (as 1777)",
+	 "no octal digit"},
+	{{"--mount", TMPFS(",mode")}, "option --mount: the mode '' is not octal (as 1777)", "no value"},
+	{{"--tmpfs", ""}, "option --tmpfs: the destination ''" NO_PATH, "nothing"},
+	{{"--tmpfs", "d"}, "option --tmpfs: the destination d" NO_PATH, "a relative destination"},
+	{{"--tmpfs", "/dev/shm"},
+	 "option --tmpfs: the destination /dev/shm lies in /dev, which croft makes",
+	 "dev"},
+	{{"--tmpfs", "/d:size=0"},
+	 "option --tmpfs: the size 0" NO_SIZE,
+	 "0 would mean no limit to the kernel"},
+	{{"--tmpfs", "/d:size=-1"}, "option --tmpfs: the size -1" NO_SIZE, "a sign"},
+	{{"--tmpfs", "/d:size=99999999999T"}, "option --tmpfs: the size 99999999999T" NO_SIZE, "too large"},
+	{{"--tmpfs", "/d:mode=77777"}, "option --tmpfs: the mode 77777 is not octal (as 1777)", "too large"},
+	{{"--tmpfs", "/d:uid=0"},
+	 "option --tmpfs: unknown tmpfs option uid=0 (known: size=, mode=, ro, rw, exec, noexec)",
+	 "another word"},
+	{{"--tmpfs", "/d:ro,rw"}, "option --tmpfs: rw contradicts what stands before it", "both"},
+	{{"--tmpfs", "/d:\"ro"}, "option --tmpfs: a quote is not closed", "a quote"},
+	{{"--conf", ""}, "option --conf: an empty path", "nothing"},
+	{{"-e", ""}, "option --env: '' is not NAME or NAME=VALUE", "nothing"},
+	{{"-e", "=b"}, "option --env: =b is not NAME or NAME=VALUE", "no name"},
+	{{"--env-file"}, "option --env-file needs a value: FILE", "nothing behind it"},
+	{{"-w", "a"}, "option --workdir: a" NO_PATH, "relative"},
+	{{"--workdir", "/a/.."}, "option --workdir: /a/.." NO_PATH, "a .."},
+	{{"--cwd="}, "option --cwd: ''" NO_PATH, "nothing"},
+	{{"-u", ""}, "option --user: '' is not USER or USER:GROUP", "nothing"},
+	{{"-u", ":g"}, "option --user: :g is not USER or USER:GROUP", "no user"},
+	{{"-u", "u:"}, "option --user: u: is not USER or USER:GROUP", "no group"},
+	{{"-u", "-1"}, "option --user: -1 is not USER or USER:GROUP", "a sign"},
+	{{"--map", "Self"}, "option --map: Self is not self, subordinate, auto or isolated", "another case"},
+	{{"--network", "bridge"}, "option --network: bridge is not none or host", "another network"},
+	{{"--hostname", ""}, "option --hostname: ''" NO_NAME, "nothing"},
+	{{"--hostname", LONG_64 "x"}, "option --hostname: " LONG_64 "x" NO_NAME, "too long"},
+	{{"--hostname", "-a"}, "option --hostname: -a" NO_NAME, "a dash in front"},
+	{{"--hostname", "a."}, "option --hostname: a." NO_NAME, "a dot at the end"},
+	{{"--hostname", "a b"}, "option --hostname: a b" NO_NAME, "a blank"},
+	{{"--name", "a/b"}, "option --name: a/b" NO_NAME, "a slash"},
+	{{"--read-only=yes"}, "option --read-only takes no value", "a value"},
+	{{"--ephemeral=1"}, "option --ephemeral takes no value", "a value"},
+	{{"--ephemeral-size", "0"},
+	 "option --ephemeral-size: 0 is not a number of bytes (as 512M)",
+	 "no limit"},
+	{{"--ephemeral-size", "1.5G"},
+	 "option --ephemeral-size: 1.5G is not a number of bytes (as 512M)",
+	 "a point"},
+	{{"--cap-add", "FLY"}, "option --cap-add: FLY is not a capability, or ALL", "unknown"},
+	{{"--cap-add", "0"}, "option --cap-add: 0 is not a capability, or ALL", "a number"},
+	{{"--cap-drop", "All"}, "option --cap-drop: All is not a capability, or ALL", "neither case"},
+	{{"--init=x"}, "option --init takes no value", "a value"},
+	{{"--no-init=x"}, "option --no-init takes no value", "a value"},
+	{{"--interactive=x"}, "option --interactive takes no value", "a value"},
+	{{"--tty="}, "option --tty takes no value", "a value, empty"},
+	{{"--stop-timeout", "-1"}, "option --stop-timeout: -1 is not a time (as 10s, 500ms, 2m)", "a sign"},
+	{{"--stop-timeout", "25d"}, "option --stop-timeout: 25d is not a time (as 10s, 500ms, 2m)", "a unit"},
+	{{"--preserve-fd", "2"}, "option --preserve-fd: 2" NO_FD, "standard error"},
+	{{"--preserve-fd", "x"}, "option --preserve-fd: x" NO_FD, "no number"},
+	{{"--preserve-fd", "2147483648"}, "option --preserve-fd: 2147483648" NO_FD, "negative to the kernel"},
+	{{"--json=1"}, "option --json takes no value", "a value"},
+};
+
+static const char *const *with_root(const char *const *words)
+{
+	static const char *list[WORDS + 1];
+	size_t n = 0;
+
+	while (words[n]) {
+		list[n] = words[n];
+		n++;
+	}
+	list[n] = "./root";
+	list[n + 1] = NULL;
+	return list;
+}
+
+static void every_good_command_line_means_what_it_says(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++) {
+		int r = parse(with_root(good[i].words));
+
+		if (r != 0 || strcmp(options_said(), good[i].said) != 0)
+			fail_msg("%s: %s: %d %s: %s", good[i].words[0], good[i].why, r, e.msg, said);
+		assert_string_equal(o.root, "./root");
+		assert_int_equal(o.argc, 0);
+	}
+}
+
+static void every_bad_command_line_gets_its_sentence(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		/* A root behind an option without a value would be its value. */
+		int r = parse(bad[i].words[1] || strchr(bad[i].words[0], '=') ? with_root(bad[i].words)
+									      : bad[i].words);
+
+		if (r != -EINVAL || e.code != EINVAL || strcmp(e.msg, bad[i].msg) != 0)
+			fail_msg("%s %s: %s: %d: %s", bad[i].words[0], bad[i].words[1], bad[i].why, r, e.msg);
+	}
+}
+
+/* Whether the word is the option, in the long form or (letter) the short one. */
+static bool spells(const char *word, const struct option_row *row, bool letter)
+{
+	if (!letter)
+		return text_starts(word, "--") && text_is(word + 2, strcspn(word + 2, "="), row->name);
+	return word[0] == '-' && word[1] == row->letter;
+}
+
+static void no_option_is_forgotten_here(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < run_noptions; i++) {
+		const struct option_row *row = &run_option[i];
+		int longs = 0, letters = 0, wrong = 0;
+
+		for (size_t k = 0; k < COUNT(good); k++) {
+			longs += spells(good[k].words[0], row, false);
+			letters += row->letter && spells(good[k].words[0], row, true);
+		}
+		for (size_t k = 0; k < COUNT(bad); k++)
+			wrong += spells(bad[k].words[0], row, false) ||
+				 (row->letter && spells(bad[k].words[0], row, true));
+		if (!longs || !wrong || (row->letter && !letters))
+			fail_msg("--%s: %d good cases, %d with its letter, %d bad ones", row->name, longs,
+				 letters, wrong);
+	}
+}
+
+static void names_and_letters_are_unique_and_every_row_has_its_help(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < run_noptions; i++) {
+		assert_true(run_option[i].help[0] && run_option[i].set);
+		for (size_t k = 0; k < i; k++) {
+			assert_string_not_equal(run_option[i].name, run_option[k].name);
+			assert_true(!run_option[i].letter || run_option[i].letter != run_option[k].letter);
+		}
+	}
+}
+
+/* --- root and command ------------------------------------------------------------------------------ */
+
+static void what_follows_the_root_is_the_command(void **state)
+{
+	static const struct {
+		const char *words[WORDS];
+		const char *root;
+		uint32_t argc;
+		const char *first;
+		const char *why;
+	} row[] = {
+		{{"host"}, "host", 0, NULL, "no command"},
+		{{"./r", "sh", "-c", "-v"}, "./r", 3, "sh", "options of the command are its own"},
+		{{"-t", "./r", "-t"}, "./r", 1, "-t", "the root ends options"},
+		{{"./r", "--", "sh"}, "./r", 1, "sh", "-- between root and command"},
+		{{"./r", "--", "--", "sh"}, "./r", 2, "--", "only one of them"},
+		{{"--", "-r", "sh"}, "-r", 1, "sh", "a root with a dash"},
+		{{"--", "./r", "--", "sh"}, "./r", 1, "sh", "both"},
+		{{"./r", "--"}, "./r", 0, NULL, "-- and nothing"},
+		{{"./r", ""}, "./r", 1, "", "an empty word is a word"},
+		{{""}, "", 0, NULL, "an empty root is refused later, with its reason"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		int r = parse(row[i].words);
+
+		if (r != 0 || strcmp(o.root, row[i].root) != 0 || o.argc != row[i].argc)
+			fail_msg("%s: %d %s: root %s, %u words", row[i].why, r, e.msg, o.root, o.argc);
+		if (row[i].first)
+			assert_string_equal(o.argv[0], row[i].first);
+		assert_null(o.argv[o.argc]);
+	}
+}
+
+static void without_a_root_nothing_is_started(void **state)
+{
+	static const char *const words[][3] = {{NULL}, {"-t", NULL}, {"--", NULL}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(words); i++) {
+		assert_int_equal(parse(words[i]), -EINVAL);
+		assert_string_equal(e.msg, "croft run: ROOT is missing");
+		assert_string_equal(e.hint,
+				    "a directory (./rootfs), a name, or host; Try 'croft run --help'");
+	}
+}
+
+static void help_is_asked_for_before_anything_is_complained_about(void **state)
+{
+	(void)state;
+	assert_int_equal(parse((const char *const[]){"--help", NULL}), -ECANCELED);
+	assert_int_equal(parse((const char *const[]){"-t", "-h", NULL}), -ECANCELED);
+	assert_int_equal(parse((const char *const[]){"./r", "--help", NULL}), 0);
+}
+
+static void a_named_volume_gets_a_hint(void **state)
+{
+	(void)state;
+	assert_int_equal(parse((const char *const[]){"-v", "data:/b", "./r", NULL}), -EINVAL);
+	assert_string_equal(e.hint, "there are no named volumes: write ./data for the one in this directory");
+}
+
+static void defaults_are_set_and_what_was_typed_is_all_there_is(void **state)
+{
+	(void)state;
+	assert_int_equal(parse((const char *const[]){"host", NULL}), 0);
+	assert_string_equal(options_said(), "");
+	assert_int_equal(o.map, PLAN_MAP_SUBORDINATE);
+	assert_int_equal(o.stop_timeout_ms, 10000);
+	assert_true(o.ephemeral_size == UINT64_C(2) << 30);
+}
+
+/* --- limits -------------------------------------------------------------------------------------------- */
+
+static void how_often_an_option_is_given_has_a_limit(void **state)
+{
+	static const struct {
+		const char *word;
+		uint32_t max;
+		const uint32_t *count;
+		const char *msg;
+	} row[] = {
+		{"-v/a:/b", RUN_MOUNTS_MAX, &o.nmounts, "option --volume: more than 4032 volumes"},
+		{"--tmpfs=/b", RUN_MOUNTS_MAX, &o.nmounts, "option --tmpfs: more than 4032 volumes"},
+		{"--mount=type=tmpfs,dst=/b", RUN_MOUNTS_MAX, &o.nmounts,
+		 "option --mount: more than 4032 volumes"},
+		{"-eA", RUN_ENV_MAX, &o.nenv, "option --env: given more than 4096 times"},
+		{"--env-file=f", RUN_ENV_MAX, &o.nenv, "option --env-file: given more than 4096 times"},
+	};
+	static char *argv[RUN_ENV_MAX + 4];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		for (uint32_t k = 0; k <= row[i].max + 1; k++)
+			argv[k] = (char *)(uintptr_t)(k ? row[i].word : "run");
+		argv[row[i].max + 1] = (char[]){"./r"};
+		argv[row[i].max + 2] = NULL;
+		if (parse_words((int)row[i].max + 2, argv) != 0)
+			fail_msg("%s: %s", row[i].word, e.msg);
+		assert_int_equal(*row[i].count, row[i].max);
+		argv[row[i].max + 1] = argv[1];
+		assert_int_equal(parse_words((int)row[i].max + 2, argv), -E2BIG);
+		assert_string_equal(e.msg, row[i].msg);
+	}
+}
+
+static void descriptors_are_sorted_once_each_and_limited(void **state)
+{
+	static char word[PLAN_FDS_MAX + 1][32], *argv[PLAN_FDS_MAX + 4];
+
+	(void)state;
+	argv[0] = (char[]){"run"};
+	for (int i = 0; i <= PLAN_FDS_MAX; i++) {
+		snprintf(word[i], sizeof(word[i]), "--preserve-fd=%d", 3 + (i * 89) % 257);
+		argv[1 + i] = word[i];
+	}
+	assert_int_equal(parse_words(PLAN_FDS_MAX + 2, argv), -E2BIG);
+	assert_string_equal(e.msg, "option --preserve-fd: given more than 256 times");
+	argv[PLAN_FDS_MAX + 1] = (char[]){"./r"};
+	assert_int_equal(parse_words(PLAN_FDS_MAX + 2, argv), 0);
+	assert_int_equal(o.nkeep, PLAN_FDS_MAX);
+	for (uint32_t i = 1; i < o.nkeep; i++)
+		assert_true(o.keep_fd[i] > o.keep_fd[i - 1]);
+}
+
+static void memory_that_does_not_suffice_is_an_error(void **state)
+{
+	static const char *const value[][2] = {{"--volume", "/a:/b:ro,bad"},
+					       {"--mount", "type=bind,\"src=/a\",dst=/b"},
+					       {"--tmpfs", "/b:size=1M,ro"},
+					       {"--workdir", "/b"}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(value); i++) {
+		bool done = false;
+
+		for (size_t size = 0; !done && size < 4096; size++) {
+			char *argv[] = {(char[]){"run"}, (char *)(uintptr_t)value[i][0],
+					(char *)(uintptr_t)value[i][1], (char[]){"./r"}, NULL};
+			int r;
+
+			memset(&o, 0, sizeof(o));
+			arena = (struct arena){.base = memory, .size = size};
+			r = run_options_parse(4, argv, &arena, &o, &e);
+			done = r != -E2BIG;
+			if (!done)
+				assert_non_null(strstr(e.msg, ": the command line is too long"));
+			else
+				assert_true(size > 0);
+		}
+		assert_true(done);
+	}
+}
+
+static void a_path_too_long_is_refused(void **state)
+{
+	static char value[2 * PLAN_PATH_MAX];
+
+	(void)state;
+	memset(value, 'x', sizeof(value) - 1);
+	memcpy(value, "/a:/", 4);
+	assert_int_equal(parse((const char *const[]){"-v", value, "./r", NULL}), -EINVAL);
+	value[3 + PLAN_PATH_MAX - 1] = '\0';
+	assert_int_equal(parse((const char *const[]){"-v", value, "./r", NULL}), 0);
+	assert_int_equal(strlen(o.mount[0].target), PLAN_PATH_MAX - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_good_command_line_means_what_it_says),
+		cmocka_unit_test(every_bad_command_line_gets_its_sentence),
+		cmocka_unit_test(no_option_is_forgotten_here),
+		cmocka_unit_test(names_and_letters_are_unique_and_every_row_has_its_help),
+		cmocka_unit_test(what_follows_the_root_is_the_command),
+		cmocka_unit_test(without_a_root_nothing_is_started),
+		cmocka_unit_test(help_is_asked_for_before_anything_is_complained_about),
+		cmocka_unit_test(a_named_volume_gets_a_hint),
+		cmocka_unit_test(defaults_are_set_and_what_was_typed_is_all_there_is),
+		cmocka_unit_test(how_often_an_option_is_given_has_a_limit),
+		cmocka_unit_test(descriptors_are_sorted_once_each_and_limited),
+		cmocka_unit_test(memory_that_does_not_suffice_is_an_error),
+		cmocka_unit_test(a_path_too_long_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
