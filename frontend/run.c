@@ -58,31 +58,36 @@ static size_t command_line_size(int argc, char *argv[])
 	return (size_t)(end - argv[0]);
 }
 
+/* Should: what the child needs lies nowhere in the command line, which it overwrites. */
+static int run(struct prepared *p, struct sandbox_hooks *h, struct err *e)
+{
+	static struct plan plan;
+	struct vetted *vetted = arena_array(&p->a, (size_t)p->plan.ops.count + 1, sizeof(*vetted));
+
+	if (!vetted)
+		return err_set(e, ENOMEM, "too many volumes");
+	if (vet_plan(&p->vet, &p->plan, &p->a, vetted, e) < 0 || plan_copy(&p->plan, &p->a, &plan, e) < 0)
+		return -e->code;
+	h->ctx = vetted;
+	return supervise(&plan, h, e);
+}
+
 int verb_run(int argc, char *argv[], struct err *e)
 {
 	static struct prepared p; /* large */
 	struct sandbox_hooks hooks = {.permit = vet_same};
-	struct vetted *vetted;
 	int r = prepare(argc, argv, &p, e);
 
 	if (r == -ECANCELED)
 		return run_help("run", e);
 	if (r < 0)
 		return r;
-	if (p.options.json) {
-		err_set(e, EINVAL, "option --json: it is for croft plan");
-		return -EINVAL;
-	}
+	if (p.options.json)
+		return err_set(e, EINVAL, "option --json: it is for croft plan");
 	if (fd_check_std(e) < 0 || check_kept(&p.plan, e) < 0 || close_others(&p.plan, e) < 0)
 		return -e->code;
-	vetted = arena_array(&p.a, (size_t)p.plan.ops.count + 1, sizeof(*vetted));
-	if (!vetted)
-		return err_set(e, ENOMEM, "too many volumes");
-	if (vet_plan(&p.vet, &p.plan, &p.a, vetted, e) < 0)
-		return -e->code;
-	hooks.ctx = vetted;
 	/* From croft's own name on, which stands before the verb. */
 	hooks.title = argv[-1];
 	hooks.title_size = command_line_size(argc + 1, argv - 1);
-	return supervise(&p.plan, &hooks, e);
+	return run(&p, &hooks, e);
 }

@@ -388,3 +388,14 @@ int plan_decode(const void *buf, size_t size, struct arena *a, struct plan *ret,
 	*ret = p;
 	return 0;
 }
+
+int plan_copy(const struct plan *p, struct arena *a, struct plan *ret, struct err *e)
+{
+	char *buf = a->base + a->used;
+	long n = plan_encode(p, buf, a->size - a->used);
+
+	if (n < 0)
+		return err_set(e, E2BIG, "plan: longer than %d bytes", PLAN_BYTES_MAX);
+	a->used += (size_t)n;
+	return plan_decode(buf, (size_t)n, a, ret, e);
+}

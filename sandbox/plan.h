@@ -149,4 +149,10 @@ long plan_encode(const struct plan *p, void *buf, size_t size);
  */
 int plan_decode(const void *buf, size_t size, struct arena *a, struct plan *ret, struct err *e);
 
+/*
+ * A copy that shares nothing with the original; *ret points into *a only, which needs room for the encoded
+ * plan twice. 0 or -errno with *e.
+ */
+int plan_copy(const struct plan *p, struct arena *a, struct plan *ret, struct err *e);
+
 bool plan_equal(const struct plan *a, const struct plan *b);

@@ -153,6 +153,17 @@ static void foreground(const struct child *c)
 	tcsetpgrp(c->slave, getpid());
 }
 
+static void hide_command_line(const struct sandbox_hooks *h)
+{
+	static const char title[] = "croft-init";
+
+	if (!h->title)
+		return;
+	memset(h->title, 0, h->title_size);
+	if (h->title_size >= sizeof(title))
+		memcpy(h->title, title, sizeof(title));
+}
+
 /*
  * Should: nobody inside can look into init, which holds the caller's environment in its memory; not for a
  * moment, so before the fork. The command is dumpable again by execve(2).
@@ -166,6 +177,8 @@ static noreturn void with_init(struct child *c)
 		err_sys(&e, "hide init's memory");
 		fail(c, &e);
 	}
+	prctl(PR_SET_NAME, "croft-init", 0, 0, 0);
+	hide_command_line(c->hooks);
 	pid = fork();
 	if (pid < 0) {
 		err_sys(&e, "start the command's process");
@@ -175,9 +188,6 @@ static noreturn void with_init(struct child *c)
 		foreground(c);
 		command(c);
 	}
-	prctl(PR_SET_NAME, "croft-init", 0, 0, 0);
-	if (c->hooks->title)
-		memset(c->hooks->title, 0, c->hooks->title_size);
 	init_main(pid, c->slave >= 0 ? c->sock : -1);
 }
 

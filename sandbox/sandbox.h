@@ -23,8 +23,9 @@ struct sandbox_hooks {
 	int (*permit)(void *ctx, const struct plan *p, int op, int fd, struct err *e);
 	void *ctx;
 	/*
-	 * Memory in which the command line of this process lies, after its first word: init wipes it, since
-	 * /proc/1/cmdline would tell the sandbox paths and values of the host. May be NULL.
+	 * Memory in which the command line of this process lies: init overwrites it, since /proc/1/cmdline
+	 * would tell everybody inside paths and values of the host. The plan must not point into it. May be
+	 * NULL.
 	 */
 	char *title;
 	size_t title_size;
