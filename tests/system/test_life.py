@@ -1,15 +1,14 @@
 """How a sandbox lives and ends: signals, exit codes, pipes, limits, many at once; and what is left when croft is killed."""
 import os
-import pwd
 import random
 import re
 import resource
 import signal
 import subprocess
-import tempfile
 import time
 
-from croft_test import EXIT_CROFT, USER, CroftTest, remove_tree, snapshot_tree
+from croft_test import EXIT_CROFT, USER, snapshot_tree
+from run_case import RunTest
 
 SELF = ('run', '--map', 'self')
 TRAPS = '''
@@ -19,19 +18,12 @@ while :; do sleep 0.02; done
 '''
 
 
-class LifeTest(CroftTest):
+class LifeTest(RunTest):
     def start(self, *args, **kwargs):
         """Starts croft and waits for the first line of its command."""
         p = self.popen_as(USER, [self.croft_path, *args], **kwargs)
         self.assertEqual(p.stdout.readline(), b'ready\n', p.stderr.read() if p.poll() is not None else '')
         return p
-
-    def home_dir(self):
-        """A folder in the user's home, which the built-in policy lets him write."""
-        path = tempfile.mkdtemp(dir=pwd.getpwnam(USER).pw_dir)
-        self.addCleanup(remove_tree, path)
-        self.give(path, USER)
-        return path
 
     def end(self, p, seconds=20):
         out, err = p.communicate(timeout=seconds)
@@ -176,7 +168,7 @@ class Ends(LifeTest):
             with self.subTest(redirect=redirect):
                 out = self.home_dir()
                 script = (f'exec {self.croft_path} run --map self -v {out}:/mnt host -- '
-                          f'sh -c "readlink /proc/\\$\\$/fd/0 /proc/\\$\\$/fd/1 /proc/\\$\\$/fd/2 >/mnt/out; :" {redirect}')
+                          f'bash -c "readlink /proc/\\$\\$/fd/0 /proc/\\$\\$/fd/1 /proc/\\$\\$/fd/2 >/mnt/out; :" {redirect}')
                 self.assertRan(self.run_as(USER, ['bash', '-c', script]))
                 with open(out + '/out', encoding='utf-8') as f:
                     fds = f.read().split('\n')
