@@ -52,9 +52,14 @@ static int write_self(int proc, const struct idmap_request *req, struct err *e)
 
 static int offer_self(struct err *e)
 {
-	if (!e->hint[0])
-		err_hint(e, "without subordinate ids: --map self (you alone, as root inside); croft doctor "
-			    "says what is missing");
+	char had[ERR_HINT_MAX];
+
+	memcpy(had, e->hint, sizeof(had));
+	if (!had[0])
+		return err_hint(e, "without subordinate ids: --map self (you alone, as root inside); croft "
+				   "doctor says what is missing");
+	if (!strstr(had, "--map self"))
+		err_hint(e, "%s; or without: --map self (you alone, as root inside)", had);
 	return -e->code;
 }
 
@@ -149,9 +154,14 @@ static int ask_libsubid(const char *user, struct ranges *r, struct err *e)
 	r->nuid = r->ngid = 0;
 	if (status == IDMAP_NO_RANGES)
 		return 0;
-	if (status > 0)
+	if (status > 0) {
+		errors[strcspn(errors, "\n")] = '\0';
 		return err_set(e, EIO, "ask libsubid for the subordinate ids of %s: %s", QUOTE(user),
 			       QUOTE(errors));
+	}
+	if (status == -ENOENT) /* another code: this is not shadow's programs that are missing */
+		return err_set(e, ELIBACC, "ask libsubid for the subordinate ids of %s: %s is not installed",
+			       QUOTE(user), asker);
 	if (status < 0)
 		return status;
 	for (char *save = NULL, *line = strtok_r(out, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
