@@ -248,13 +248,14 @@ static void print_json(const struct prepared *p, struct err *refused)
 int verb_plan(int argc, char *argv[], struct err *e)
 {
 	static struct prepared p; /* large */
-	struct err refused = {0};
+	struct err refused;
 	int r = prepare(argc, argv, &p, e);
 
 	if (r == -ECANCELED)
 		return run_help("plan", e);
 	if (r < 0)
 		return r;
+	refused = p.refused;
 	if (p.options.json)
 		print_json(&p, &refused);
 	else

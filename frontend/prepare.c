@@ -140,8 +140,9 @@ int prepare(int argc, char *argv[], struct prepared *ret, struct err *e)
 	ret->vet = (struct vet){.policy = &ret->policy, .caller = &ret->caller};
 	if (find_facts(ret, &facts, e) < 0 || planner_make(&ret->options, &facts, &ret->a, &ret->plan, e) < 0)
 		return -e->code;
-	if (vet_words(&ret->vet, &ret->plan, &map, e) < 0)
-		return -e->code;
+	if (vet_words(&ret->vet, &ret->plan, &map, &ret->refused) < 0)
+		return 0;
+	ret->refused.code = 0; /* what was refused and not needed: --map auto */
 	ret->plan.map = map;
 	return 0;
 }

@@ -17,10 +17,11 @@ struct prepared {
 	struct policy_caller caller;
 	struct vet vet;
 	struct plan plan;
+	struct err refused; /* why the policy allows not these ids or this network; code 0: it does */
 };
 
 /*
- * *ret must be all zero before (it is large: make it static). 0; -ECANCELED when --help was asked for; -errno
- * with *e.
+ * *ret must be all zero before (it is large: make it static). 0, also where ret->refused says no; -ECANCELED
+ * when --help was asked for; -errno with *e.
  */
 int prepare(int argc, char *argv[], struct prepared *ret, struct err *e);

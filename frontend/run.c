@@ -84,6 +84,10 @@ int verb_run(int argc, char *argv[], struct err *e)
 		return r;
 	if (p.options.json)
 		return err_set(e, EINVAL, "option --json: it is for croft plan");
+	if (p.refused.code) {
+		*e = p.refused;
+		return -e->code;
+	}
 	if (fd_check_std(e) < 0 || check_kept(&p.plan, e) < 0 || close_others(&p.plan, e) < 0)
 		return -e->code;
 	/* From croft's own name on, which stands before the verb. */
