@@ -316,3 +316,4 @@ class Maps(RunTest):
             self.refused(f'^croft: ids subordinate: denied for {USER}: no rule allows it', 'host', 'true')
             self.assertEqual(self.maps('--map', 'self'), self.alone())
             self.assertEqual(self.maps('--map', 'auto'), self.alone())
+            self.assertRan(self.croft(USER, 'plan', '--map', 'auto', 'host'))
