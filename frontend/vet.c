@@ -33,7 +33,7 @@ static int vet_root(const struct vet *v, const struct plan *p, int fd, struct po
 	r.rights = RIGHT_EXEC | (p->root_read_only || p->ephemeral ? 0 : RIGHT_WRITE);
 	if (policy_object(fd, path, sizeof(path), &r, e) < 0)
 		return err_wrap(e, "root %s", QUOTE(p->root));
-	snprintf(what, sizeof(what), "root %s", QUOTE(p->root));
+	snprintf(what, sizeof(what), "root %s", p->root);
 	return decide(v, &r, what, p->root, ret_verdict, e);
 }
 
@@ -48,9 +48,9 @@ int vet_object(const struct vet *v, const struct plan *p, int op, int fd, struct
 		return vet_root(v, p, fd, ret_verdict, e);
 	r.rights = (uint8_t)((o->flags & OPF_READ_ONLY ? 0 : RIGHT_WRITE) |
 			     (o->flags & OPF_NOEXEC ? 0 : RIGHT_EXEC));
-	snprintf(what, sizeof(what), "volume %s:%s", QUOTE(o->source), QUOTE(o->target));
+	snprintf(what, sizeof(what), "volume %s:%s", o->source, o->target);
 	if (policy_object(fd, path, sizeof(path), &r, e) < 0)
-		return err_wrap(e, "%s", what);
+		return err_wrap(e, "%s", QUOTE(what));
 	return decide(v, &r, what, o->source, ret_verdict, e);
 }
 
