@@ -17,7 +17,7 @@ static const char *const caller[] = {
 	"TERM=xterm",  "LANG=de_DE.UTF-8", "LC_ALL=C",     "LC_=odd", "LANGUAGE=de",
 	"TERMINFO=/t", "SECRET=s",         "EMPTY=",       "A=1",     "AB=2",
 	"no name",     "=nothing",         "LD_PRELOAD=x", NULL};
-static char memory[1 << 20];
+static _Alignas(max_align_t) char memory[1 << 20];
 static struct arena arena;
 static struct environment env;
 static struct err e;

@@ -19,7 +19,7 @@
 
 enum { MEMORY = 8 << 20, PLANS = 3000, MUTATIONS = 200000, SECONDS = 2 };
 
-static char memory[MEMORY], more_memory[MEMORY];
+static _Alignas(max_align_t) char memory[MEMORY], more_memory[MEMORY];
 static struct arena made, read_back; /* for what is generated, and for what is decoded */
 
 static int set_up(void **state)

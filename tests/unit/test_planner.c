@@ -20,7 +20,7 @@
 
 enum { WORDS = 12, MEMORY = 4 << 20 };
 
-static char memory[MEMORY];
+static _Alignas(max_align_t) char memory[MEMORY];
 static struct arena arena;
 static struct run_options o; /* large */
 static struct plan_facts facts;
@@ -510,7 +510,7 @@ static const char *const much[] = {
 
 static void the_same_input_gives_the_same_plan_and_stays(void **state)
 {
-	static char more_memory[MEMORY];
+	static _Alignas(max_align_t) char more_memory[MEMORY];
 	static struct run_options before;
 	struct arena again = {.base = more_memory, .size = sizeof(more_memory)};
 	struct plan_facts facts_before;
@@ -532,18 +532,17 @@ static void the_same_input_gives_the_same_plan_and_stays(void **state)
 
 static void memory_that_does_not_suffice_is_an_error(void **state)
 {
-	size_t used;
+	static _Alignas(max_align_t) char little[1 << 14];
 
 	(void)state;
 	in_directory();
 	made(much);
-	used = arena.used;
-	for (size_t size = 0; size < used; size += 7) {
-		struct arena small = {.base = memory + used + 64, .size = size};
+	for (size_t size = 0; size < sizeof(little); size += 7) {
+		struct arena small = {.base = little, .size = size};
 		struct plan untouched = {.uid = 77};
 		int r = planner_make(&o, &facts, &small, &untouched, &e);
 
-		if (r == 0)
+		if (r == 0 && size > 0)
 			return;
 		assert_int_equal(r, -ENOMEM);
 		assert_true(e.msg[0]);

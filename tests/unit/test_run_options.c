@@ -18,7 +18,7 @@
 
 enum { WORDS = 10, MEMORY = 1 << 20 };
 
-static char memory[MEMORY];
+static _Alignas(max_align_t) char memory[MEMORY];
 static struct arena arena;
 static struct run_options o; /* large */
 static struct err e;

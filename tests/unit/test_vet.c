@@ -25,7 +25,7 @@ enum { OPS = 4, RULES = 8 };
 static char top[] =
 	"/tmp/croft-vet-XXXXXX"; /* the folder things, with the folders a and b, and a link to a */
 static int dir;
-static char memory[1 << 16];
+static _Alignas(max_align_t) char memory[1 << 16];
 static struct arena arena;
 static struct err e;
 
