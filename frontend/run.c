@@ -76,6 +76,7 @@ int verb_run(int argc, char *argv[], struct err *e)
 {
 	static struct prepared p; /* large */
 	struct sandbox_hooks hooks = {.permit = vet_same};
+	char **whole = argv - 1; /* croft's own name stands before the verb */
 	int r = prepare(argc, argv, &p, e);
 
 	if (r == -ECANCELED)
@@ -90,8 +91,7 @@ int verb_run(int argc, char *argv[], struct err *e)
 	}
 	if (fd_check_std(e) < 0 || check_kept(&p.plan, e) < 0 || close_others(&p.plan, e) < 0)
 		return -e->code;
-	/* From croft's own name on, which stands before the verb. */
-	hooks.title = argv[-1];
-	hooks.title_size = command_line_size(argc + 1, argv - 1);
+	hooks.title = whole[0];
+	hooks.title_size = command_line_size(argc + 1, whole);
 	return run(&p, &hooks, e);
 }
