@@ -387,6 +387,14 @@ class Volumes(RunTest):
                          'hello\nother\n')
         self.assertEqual(self.shell('cat /mnt/f', '-v', self.data + ':/mnt', '-v', other + ':/mnt'), 'other\n')
 
+    def test_no_mount_hears_of_the_host_s_mounts(self):
+        with open('/proc/self/mountinfo', encoding='utf-8') as f:
+            self.assertIn(' shared:', f.read(), 'the harness runs where mounts are shared')
+        for options in (('-v', self.data + ':/mnt'), ('--cap-add', 'SYS_ADMIN', '-v', self.data + ':/mnt')):
+            mounts = self.mounts_inside(*options)
+            self.assertIn('/mnt', mounts)
+            self.assertEqual([m for m in mounts.values() if m.tags], [])
+
     def test_mounts_made_inside_stay_inside(self):
         self.shell('mount -t tmpfs none /mnt && touch /mnt/inside', '--cap-add', 'SYS_ADMIN', '-v', self.data + ':/mnt')
         self.assertFalse(os.path.exists(self.data + '/inside'))
