@@ -723,6 +723,28 @@ static void a_hostile_count_or_length_is_not_believed(void **state)
 	}
 }
 
+/* As many items as there are bytes left, or half of them: each takes more than one. */
+static void a_count_takes_no_more_memory_than_its_items_could(void **state)
+{
+	struct plan p = full_plan();
+
+	(void)state;
+	encode_by_the_book(&p);
+	for (size_t i = 0; i < expected.nnumbers; i++) {
+		size_t at = expected.number[i], left = expected.n - at - 4;
+		unsigned char was[4];
+
+		memcpy(was, expected.b + at, 4);
+		for (uint32_t part = 1; part <= 16; part *= 2) {
+			put_u32(expected.b + at, (uint32_t)left / part + 1);
+			refused_or_canonical(expected.b, expected.n);
+			if (read_back.used >= 4 * expected.n)
+				fail_msg("number %zu: %zu bytes for %zu", i, read_back.used, expected.n);
+		}
+		memcpy(expected.b + at, was, 4);
+	}
+}
+
 static void a_nul_in_any_string_is_refused(void **state)
 {
 	struct plan p = full_plan();
@@ -1158,6 +1180,7 @@ int main(void)
 		TEST(another_version_is_refused),
 		TEST(a_byte_changed_anywhere_is_refused_or_means_another_plan),
 		TEST(a_hostile_count_or_length_is_not_believed),
+		TEST(a_count_takes_no_more_memory_than_its_items_could),
 		TEST(a_nul_in_any_string_is_refused),
 		TEST(memory_that_does_not_suffice_is_no_crash),
 		TEST(the_smallest_and_the_empty_are_read),
