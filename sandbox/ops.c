@@ -4,12 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -26,25 +24,38 @@ struct work {
 	int root;
 };
 
+/* Whether the descriptor below is the directory that path means in the root, or lies below it. */
+static int lies_in(const struct work *w, const char *path, int below, struct err *e)
+{
+	fd_auto int dir = inroot_open(w->root, path, O_PATH | O_DIRECTORY);
+	char dir_path[PATH_MAX], below_path[PATH_MAX];
+
+	if (dir < 0)
+		return 0; /* not made yet */
+	if (fd_path(dir, dir_path, sizeof(dir_path), e) < 0 ||
+	    fd_path(below, below_path, sizeof(below_path), e) < 0)
+		return -e->code;
+	return path_covers(dir_path, below_path);
+}
+
 /*
  * A link in the root may lead a mount point into the file systems that croft makes: refused, so that nothing
- * stands over or below /proc, /sys and /dev but what the plan says (CVE-2019-19921, CVE-2023-27561).
+ * stands over or below /proc, /sys and /dev but what the plan says (CVE-2019-19921, CVE-2023-27561). Compared
+ * is where the names lead, since these places may be links themselves.
  */
 static int refuse_kernel_place(const struct work *w, int target, struct err *e)
 {
-	fd_auto int dev = -1;
-	struct stat st, dev_st;
-	struct statfs fs;
+	static const char *const own[] = {"/proc", "/sys", "/dev"};
 
-	if (fstatfs(target, &fs) < 0 || fstat(target, &st) < 0)
-		return err_sys(e, "look at the mount point");
-	if (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC || fs.f_type == DEVPTS_SUPER_MAGIC)
-		return err_set(e, EPERM, "the mount point lies in /proc, /sys or /dev of the sandbox");
-	if (fs.f_type != TMPFS_MAGIC || text_starts(w->op->target, "/dev/"))
-		return 0;
-	dev = inroot_open(w->root, "/dev", O_PATH | O_DIRECTORY);
-	if (dev >= 0 && fstat(dev, &dev_st) == 0 && dev_st.st_dev == st.st_dev)
-		return err_set(e, EPERM, "the mount point lies in /proc, /sys or /dev of the sandbox");
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		int r = path_covers(own[i], w->op->target) ? 0 : lies_in(w, own[i], target, e);
+
+		if (r < 0)
+			return r;
+		if (r > 0)
+			return err_set(e, EPERM,
+				       "the mount point lies in /proc, /sys or /dev of the sandbox");
+	}
 	return 0;
 }
 

@@ -75,12 +75,33 @@ static int make_layer(const char *name, const struct stat *like, struct err *e)
 	return 0;
 }
 
-/* The layers lie in a tmpfs that goes with the namespace; every name is relative to it, so no path of the
- * host is an option text. */
+/*
+ * The overlay alone on the root, as every other root is: with the tmpfs of its layers between, the old root
+ * could not be detached at the end. The overlay keeps its layers.
+ */
+static int attach_merged(int layers, struct err *e)
+{
+	fd_auto int merged = open("merged", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd_auto int tree = -1, slash = -1;
+
+	if (merged < 0)
+		return err_sys(e, "open the overlay");
+	tree = tree_clone(merged, 0, e);
+	if (tree < 0)
+		return err_wrap(e, "overlay");
+	if (fchdir(layers) < 0 || umount2(".", MNT_DETACH) < 0)
+		return err_sys(e, "detach the overlay's tmpfs");
+	slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (slash < 0)
+		return err_sys(e, "open /");
+	return tree_attach(tree, slash, e) < 0 ? err_wrap(e, "overlay") : TAKE_FD(tree);
+}
+
+/* The layers lie in a tmpfs; every name is relative to it, so no path of the host is an option text. */
 static int attach_overlay(const struct plan *p, const struct pins *pins, struct err *e)
 {
 	fd_auto int tree = clone_root(p, pins, e);
-	fd_auto int layers = -1, lower = -1, merged = -1;
+	fd_auto int layers = -1, lower = -1;
 	struct stat st;
 
 	if (tree < 0)
@@ -103,8 +124,7 @@ static int attach_overlay(const struct plan *p, const struct pins *pins, struct 
 	if (mount("overlay", "merged", "overlay", MS_NOSUID | MS_NODEV,
 		  "lowerdir=lower,upperdir=upper,workdir=work,userxattr") < 0)
 		return err_sys(e, "mount an overlay over the root %s", QUOTE(p->root));
-	merged = open("merged", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return merged < 0 ? err_sys(e, "open the overlay") : TAKE_FD(merged);
+	return attach_merged(layers, e);
 }
 
 int root_attach(const struct plan *p, const struct pins *pins, struct err *e)
@@ -123,6 +143,21 @@ int root_seal(const struct plan *p, int root, struct err *e)
 	return tree_change(root, TREE_READ_ONLY, 0, e) < 0 ? err_wrap(e, "make the root read-only") : 0;
 }
 
+/* Should: nothing lies on the new root any more. "/.." leads to what does, and that would be the host. */
+static int verify_alone(int root, struct err *e)
+{
+	fd_auto int top = top_of_root(e);
+	struct stat want, have;
+
+	if (top < 0)
+		return top;
+	if (fstat(root, &want) < 0 || fstat(top, &have) < 0)
+		return err_sys(e, "look at the new root");
+	if (want.st_dev != have.st_dev || want.st_ino != have.st_ino)
+		return err_set(e, EPERM, "something lies on the new root after the old one was detached");
+	return 0;
+}
+
 int root_enter(int root, int *ret_chroot, struct err *e)
 {
 	if (fchdir(root) < 0)
@@ -132,7 +167,7 @@ int root_enter(int root, int *ret_chroot, struct err *e)
 		/* The old root now lies on the new one: pivot_root(2) NOTES. */
 		if (umount2(".", MNT_DETACH) < 0)
 			return err_sys(e, "detach the old root");
-		return chdir("/") < 0 ? err_sys(e, "enter the new root") : 0;
+		return chdir("/") < 0 ? err_sys(e, "enter the new root") : verify_alone(root, e);
 	}
 	if (errno != EINVAL)
 		return err_sys(e, "switch to the new root");
