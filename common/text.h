@@ -42,7 +42,7 @@ int text_size(const char *s, uint64_t *ret);
 /* Milliseconds: a number with an optional suffix ms, s (the default), m or h. 0 or -EINVAL, -ERANGE. */
 int text_duration_ms(const char *s, uint32_t *ret);
 
-/* An octal mode of one to four digits, at most 07777. 0 or -EINVAL. */
+/* An octal mode of one to four digits, perhaps after a 0, at most 07777. 0 or -EINVAL. */
 int text_mode(const char *s, uint32_t *ret);
 
 /* Whether s[0..n) equals the terminated string word. */

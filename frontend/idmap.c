@@ -40,8 +40,8 @@ static int write_self(int proc, const struct idmap_request *req, struct err *e)
 {
 	char uid[64], gid[64];
 
-	snprintf(uid, sizeof(uid), "%" PRIu32 " %u 1\n", req->own_uid, geteuid());
-	snprintf(gid, sizeof(gid), "%" PRIu32 " %u 1\n", req->own_gid, getegid());
+	snprintf(uid, sizeof(uid), "%" PRIu32 " %u 1\n", req->alone_uid, geteuid());
+	snprintf(gid, sizeof(gid), "%" PRIu32 " %u 1\n", req->alone_gid, getegid());
 	/* The kernel wants setgroups denied before an unprivileged gid map: CVE-2014-8989. */
 	if (write_file(proc, "setgroups", "deny", e) < 0 || write_file(proc, "uid_map", uid, e) < 0)
 		return -e->code;

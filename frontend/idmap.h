@@ -17,6 +17,9 @@ struct idmap_request {
 	enum plan_map map;
 	uint32_t own_uid; /* where the caller's own ids are inside; ignored by PLAN_MAP_ISOLATED */
 	uint32_t own_gid;
+	uint32_t alone_uid; /* the same where nothing else is mapped: PLAN_MAP_SELF, and what PLAN_MAP_AUTO
+			       falls back to */
+	uint32_t alone_gid;
 };
 
 /*

@@ -142,7 +142,11 @@ int prepare(int argc, char *argv[], struct prepared *ret, struct err *e)
 		return -e->code;
 	if (vet_words(&ret->vet, &ret->plan, &map, &ret->refused) < 0)
 		return 0;
-	ret->refused.code = 0; /* what was refused and not needed: --map auto */
+	ret->refused.code = 0;      /* what was refused and not needed: --map auto */
+	if (map == PLAN_MAP_SELF) { /* perhaps `auto` before */
+		ret->plan.own_uid = ret->plan.uid;
+		ret->plan.own_gid = ret->plan.gid;
+	}
 	ret->plan.map = map;
 	return 0;
 }

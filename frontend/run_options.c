@@ -336,7 +336,7 @@ static int set_user(void *ctx, const char *value, struct err *e)
 	return 0;
 }
 
-/* Letters, digits, '-' and '.', not at the ends: hostname(7). */
+/* Letters, digits, '-', '_' and '.'; neither '-' nor '.' at the ends: hostname(7). */
 static int check_hostname(const char *s, struct err *e)
 {
 	size_t n = strlen(s);
@@ -347,7 +347,7 @@ static int check_hostname(const char *s, struct err *e)
 		ok = (s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') ||
 		     (s[i] >= '0' && s[i] <= '9') || s[i] == '-' || s[i] == '.' || s[i] == '_';
 	return ok ? 0
-		  : err_set(e, EINVAL, "%s is not a name of 1 to %d letters, digits, - and .", QUOTE(s),
+		  : err_set(e, EINVAL, "%s is not a name of 1 to %d letters, digits, -, _ and .", QUOTE(s),
 			    PLAN_NAME_MAX);
 }
 

@@ -269,8 +269,12 @@ static int clone_child(struct supervisor *s, const struct sandbox_hooks *h, int 
 
 static int write_ids(struct supervisor *s)
 {
-	const struct idmap_request req = {
-		.map = (enum plan_map)s->plan->map, .own_uid = s->plan->own_uid, .own_gid = s->plan->own_gid};
+	const struct plan *p = s->plan;
+	const struct idmap_request req = {.map = (enum plan_map)p->map,
+					  .own_uid = p->own_uid,
+					  .own_gid = p->own_gid,
+					  .alone_uid = p->uid,
+					  .alone_gid = p->gid};
 	struct err e = {0};
 	int r = idmap_write(s->pid, &req, NULL, &e);
 

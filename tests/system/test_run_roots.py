@@ -181,6 +181,13 @@ class Maps(RunTest):
         self.assertEqual(self.maps('--map', 'auto', user=USER_NO_SUB), self.alone(USER_NO_SUB))
         self.assertEqual(self.maps('--map', 'self', user=USER_NO_SUB), self.alone(USER_NO_SUB))
 
+    def test_auto_without_ranges_is_the_user_asked_for(self):
+        """There is no root inside then, and the one id is that user's."""
+        for user, ids in (('daemon', '1 1'), ('4711:4712', '4711 4712')):
+            r = self.croft(USER_NO_SUB, 'run', '--map', 'auto', '-u', user, 'host', '--', 'sh', '-c', 'echo $(id -u) $(id -g)')
+            self.assertRan(r)
+            self.assertEqual(r.out.strip(), ids)
+
     def test_a_user_without_ranges_is_offered_self(self):
         for which in ('subordinate', 'isolated'):
             r = self.refused(rf'^croft: write the id maps: uid \d+ \({USER_NO_SUB}\) has no line in /etc/subuid', '--map', which,

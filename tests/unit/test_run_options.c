@@ -237,7 +237,7 @@ static const struct {
 #define NO_VOLUME " is not SRC:DST[:ro,rw,noexec]"
 #define KNOWN     " (known: ro, rw, exec, noexec)"
 #define NO_PATH   " is not an absolute path without .."
-#define NO_NAME   " is not a name of 1 to 64 letters, digits, - and ."
+#define NO_NAME   " is not a name of 1 to 64 letters, digits, -, _ and ."
 #define NO_SIZE   " is not a number of bytes (as 64M)"
 #define NO_FD     " is not a descriptor number from 3 on"
 
