@@ -58,6 +58,7 @@ def isolate():
 
 def only_run():
     """Waits until no other run holds the test users. The lock is held until this process is gone."""
+    os.makedirs(os.path.dirname(LOCK), exist_ok=True)
     fd = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
