@@ -86,9 +86,11 @@ int msg_receive(int sock, int flags, struct msg *ret, int *ret_fd)
 	ssize_t n;
 	int r;
 
+	/* ECONNRESET, once: the other end is gone and left something of ours unread. What it sent before is
+	 * still here. */
 	do
 		n = recvmsg(sock, &mh, flags | MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < 0)
 		return -errno;
 	r = take_fd(&mh, &fd);

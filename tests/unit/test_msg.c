@@ -137,6 +137,24 @@ static void nothing_there_is_eagain_and_the_end_is_zero(void **state)
 	assert_int_equal(fd, NOT_SET);
 }
 
+/* The kernel then says ECONNRESET first. */
+static void what_was_sent_before_the_end_arrives_though_ours_was_not_read(void **state)
+{
+	struct err e = {.code = ESTALE, .msg = "why"};
+	struct msg m;
+	int fd = NOT_SET;
+
+	(void)state;
+	assert_int_equal(msg_send(ours, MSG_GO, NULL, -1), 0);
+	assert_int_equal(msg_send(theirs, MSG_ERROR, &e, -1), 0);
+	fd_close(theirs);
+	theirs = -1;
+	assert_int_equal(msg_receive(ours, MSG_DONTWAIT, &m, &fd), 1);
+	assert_int_equal(m.type, MSG_ERROR);
+	assert_string_equal(m.err.msg, "why");
+	assert_int_equal(msg_receive(ours, MSG_DONTWAIT, &m, &fd), 0);
+}
+
 static void sending_to_nobody_is_an_error_and_no_signal(void **state)
 {
 	(void)state;
@@ -267,6 +285,7 @@ int main(void)
 		TEST(every_type_arrives_in_order),
 		TEST(a_descriptor_is_passed_and_closes_on_exec),
 		TEST(nothing_there_is_eagain_and_the_end_is_zero),
+		TEST(what_was_sent_before_the_end_arrives_though_ours_was_not_read),
 		TEST(sending_to_nobody_is_an_error_and_no_signal),
 		TEST(what_is_no_message_is_refused_and_leaves_no_descriptor),
 		TEST(an_empty_packet_leaves_no_descriptor),
