@@ -63,7 +63,8 @@ class Signals(LifeTest):
                 self.assertEqual(r.err, '')
 
     def test_a_second_term_kills(self):
-        p = self.start(*SELF, 'host', '--', 'sh', '-c', 'trap "" TERM; echo ready; while :; do sleep 0.1; done')
+        p = self.start(*SELF, '--stop-timeout', '60s', 'host', '--',
+                       'sh', '-c', 'trap "" TERM; echo ready; while :; do sleep 0.1; done')
         p.send_signal(signal.SIGTERM)
         time.sleep(0.3)
         self.assertIsNone(p.poll(), 'the first TERM must not end a command that ignores it')
@@ -201,10 +202,12 @@ class Killed(LifeTest):
         variants = ((root,), ('--ephemeral', root), ('--read-only', root), ('--map', 'self', 'host'),
                     ('--cap-add', 'SYS_ADMIN', root), ('-t', root))
         rng = random.Random(20240601)
+        # one that would not end by itself, and one that ends at about the time
+        commands = (('sleep', '600'), ('sleep', '0.01'))
         ends = {'killed': 0, 'ended': 0}
         for i in range(self.TRIES):
             p = self.popen_as(USER, [self.croft_path, 'run', '-v', data + ':/mnt', *variants[i % len(variants)], '--',
-                                     'sleep', '0.01'])
+                                     *commands[i // len(variants) % 2]])
             time.sleep(rng.uniform(0, 0.03))
             p.kill()
             ends['killed' if p.wait(20) == -signal.SIGKILL else 'ended'] += 1
