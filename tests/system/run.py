@@ -26,6 +26,7 @@ from croft_test import Stage, USER, USER2, USER_NO_SUB, USERS  # noqa: E402
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LOCK = '/run/lock/croft-test.lock'
+made = []  # files of the host that were not there
 COMMENT = 'croft test user'
 MARK = 'CROFT_TEST_ISOLATED'
 
@@ -179,9 +180,21 @@ def clean_up():
     return complaints
 
 
+def make_missing_files():
+    """A bare root has no /etc/hosts; croft's root `host` can only put its own over one that is there."""
+    for name in ('hosts', 'hostname', 'resolv.conf'):
+        path = '/etc/' + name
+        if not os.path.lexists(path):
+            with open(path, 'w', encoding='utf-8') as f:
+                f.write('127.0.0.1 localhost\n' if name == 'hosts' else '')
+            made.append(path)
+
+
 def end():
     """clean_up() that nothing interrupts."""
     on_signal(signal.SIG_IGN)
+    while made:
+        os.unlink(made.pop())
     return clean_up()
 
 
@@ -280,6 +293,7 @@ def main():
     atexit.register(end)
     clean_up()  # what a killed run has left
     install(os.path.abspath(args.build), args.sanitize)
+    make_missing_files()
     make_user(USER, True, 0o755)
     make_user(USER2, True, 0o700)
     make_user(USER_NO_SUB, False, 0o755)
