@@ -24,18 +24,15 @@ struct work {
 	int root;
 };
 
-/* Whether the descriptor below is the directory that path means in the root, or lies below it. */
-static int lies_in(const struct work *w, const char *path, int below, struct err *e)
+/* Whether below is where the directory called name in the root is, or lies below it. */
+static int lies_in(const struct work *w, const char *name, const char *below, struct err *e)
 {
-	fd_auto int dir = inroot_open(w->root, path, O_PATH | O_DIRECTORY);
-	char dir_path[PATH_MAX], below_path[PATH_MAX];
+	fd_auto int dir = inroot_open(w->root, name, O_PATH | O_DIRECTORY);
+	char path[PATH_MAX];
 
 	if (dir < 0)
 		return 0; /* not made yet */
-	if (fd_path(dir, dir_path, sizeof(dir_path), e) < 0 ||
-	    fd_path(below, below_path, sizeof(below_path), e) < 0)
-		return -e->code;
-	return path_covers(dir_path, below_path);
+	return fd_path(dir, path, sizeof(path), e) < 0 ? -e->code : path_covers(path, below);
 }
 
 /*
@@ -46,9 +43,12 @@ static int lies_in(const struct work *w, const char *path, int below, struct err
 static int refuse_kernel_place(const struct work *w, int target, struct err *e)
 {
 	static const char *const own[] = {"/proc", "/sys", "/dev"};
+	char path[PATH_MAX];
 
+	if (fd_path(target, path, sizeof(path), e) < 0)
+		return -e->code;
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		int r = path_covers(own[i], w->op->target) ? 0 : lies_in(w, own[i], target, e);
+		int r = path_covers(own[i], w->op->target) ? 0 : lies_in(w, own[i], path, e);
 
 		if (r < 0)
 			return r;
