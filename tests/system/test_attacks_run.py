@@ -547,8 +547,8 @@ class H(Attack):
         self.assertRan(r)
         with open(trace, encoding='utf-8', errors='replace') as f:
             before_pivot = f.read().partition('pivot_root(')[0]
-        # names below the new root are no names of the host
-        host = '\n'.join(line for line in before_pivot.splitlines() if 'RESOLVE_IN_ROOT' not in line)
+        # names below the new root are no names of the host, and what a link says is opened by nobody
+        host = '\n'.join(line for line in before_pivot.splitlines() if 'RESOLVE_IN_ROOT' not in line and 'readlink(' not in line)
         self.assertIn('/etc/resolv.conf', host)
         self.assertNotRegex(host, r'"/(tmp|var/tmp|run|dev/shm)\b')
 
