@@ -40,11 +40,17 @@ static void children(const struct init *in)
 	}
 }
 
-static void pass_on(struct init *in, int sig)
+/*
+ * A TSTP of the kernel is that of the sandbox's terminal, typed before the command was in the foreground: it
+ * is for the command, and the supervisor hears of it when that has stopped.
+ */
+static void pass_on(struct init *in, int sig, bool of_terminal)
 {
-	if (sig == SIGTSTP || sig == SIGCONT)
-		in->stopped = sig == SIGTSTP;
-	if (sig == SIGTSTP)
+	bool stop = sig == SIGTSTP && !of_terminal;
+
+	if (stop || sig == SIGCONT)
+		in->stopped = stop;
+	if (stop)
 		kill(-1, SIGSTOP); /* without a terminal of its own the command may not be stopped by TSTP: it
 				      is an orphan */
 	else if (sig == SIGCONT)
@@ -70,7 +76,7 @@ noreturn void init_main(pid_t command, int sock)
 		if (sig == SIGCHLD)
 			children(&in);
 		else if (sig > 0)
-			pass_on(&in, sig);
+			pass_on(&in, sig, si.si_code == SI_KERNEL);
 		else if (errno != EINTR)
 			_exit(EXIT_CROFT);
 	}

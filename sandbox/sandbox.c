@@ -203,8 +203,6 @@ noreturn void sandbox_child(const struct plan *p, const struct sandbox_hooks *h,
 	if (start(&c, &e) < 0 || pin_all(p, h, &c.pins, &e) < 0 || await_go(sock, &e) < 0 ||
 	    confine_become_root(p, &e) < 0 || files(&c, &e) < 0 || confine(&c, &e) < 0)
 		fail(&c, &e);
-	if (c.slave >= 0 && terminal_control(c.slave, &e) < 0)
-		fail(&c, &e);
 	if (p->init)
 		with_init(&c);
 	command(&c);

@@ -30,17 +30,14 @@ int terminal_make(const struct plan *p, int root, int sock, int *ret_slave, stru
 		return err_sys(e, "give the terminal to the user inside");
 	if (dev_console(root, slave, e) < 0)
 		return -e->code;
+	/* Before anything can be typed: a terminal of no session has nobody for its signals, and loses them. */
+	if (ioctl(slave, TIOCSCTTY, 0) < 0)
+		return err_sys(e, "make the sandbox's terminal the controlling one");
 	r = msg_send(sock, MSG_TERMINAL, NULL, master);
 	if (r < 0)
 		return err_set(e, -r, "hand over the terminal: %s", strerror(-r));
 	*ret_slave = TAKE_FD(slave);
 	return 0;
-}
-
-int terminal_control(int slave, struct err *e)
-{
-	return ioctl(slave, TIOCSCTTY, 0) < 0 ? err_sys(e, "make the sandbox's terminal the controlling one")
-					      : 0;
 }
 
 int terminal_connect(const struct plan *p, int slave, struct err *e)

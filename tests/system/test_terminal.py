@@ -388,6 +388,29 @@ class Jobs(TerminalTest):
         t.send('\x04')
         self.assertEqual(t.wait(), 0)
 
+    def type_at_once(self, key):
+        """What is typed as soon as the terminal is the sandbox's; a millisecond later the command runs."""
+        t = self.croft_terminal(*HOST, 'cat')
+        while termios.tcgetattr(t.slave)[3] & termios.ICANON:
+            pass
+        os.write(t.master, key)
+        return t
+
+    def test_ctrl_c_before_the_command_runs_is_not_lost(self):
+        for n in range(20):
+            with self.subTest(start=n):
+                self.assertEqual(self.type_at_once(b'\x03').wait(timeout=5), 128 + signal.SIGINT)
+
+    def test_ctrl_z_before_the_command_runs_stops_nothing_for_good(self):
+        for n in range(20):
+            with self.subTest(start=n):
+                t = self.type_at_once(b'\x1a')
+                time.sleep(0.05)
+                t.send('again\n')
+                t.expect('again\r\nagain\r\n', timeout=5)
+                t.send('\x04')
+                self.assertEqual(t.wait(), 0)
+
     def test_in_the_background_it_runs_and_leaves_the_terminal_alone(self):
         t = self.outer_shell()
         before = t.attributes()
