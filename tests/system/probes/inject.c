@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -30,7 +32,18 @@ static long push(int fd, unsigned long high)
 	return r;
 }
 
-/* By the entry of 32-bit programs, which has a table of its own. */
+#if defined(__x86_64__)
+static sigjmp_buf no_entry;
+
+static void faulted(int sig)
+{
+	(void)sig;
+	siglongjmp(no_entry, 1);
+}
+#endif
+
+/* By the entry of 32-bit programs, which has a table of its own. ENOSYS where the machine has no such entry:
+ * the instruction faults there. */
 static long push_32(int fd)
 {
 #if defined(__x86_64__)
@@ -39,6 +52,11 @@ static long push_32(int fd)
 
 	if ((unsigned long)(void *)text >> 32) {
 		errno = EFAULT; /* no address that such a program could name */
+		return -1;
+	}
+	signal(SIGSEGV, faulted);
+	if (sigsetjmp(no_entry, 1)) {
+		errno = ENOSYS;
 		return -1;
 	}
 	__asm__ volatile("int $0x80"
