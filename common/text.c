@@ -130,7 +130,7 @@ int text_id(const char *s, uint32_t *ret)
 
 int text_size(const char *s, uint64_t *ret)
 {
-	static const char suffix[] = "KMGT";
+	static const char suffix[] = "KMGTkmgt";
 	size_t n = strspn(s, "0123456789");
 	unsigned shift = 0;
 	uint64_t v;
@@ -141,12 +141,34 @@ int text_size(const char *s, uint64_t *ret)
 
 		if (!p || s[n + 1])
 			return -EINVAL;
-		shift = 10 * (unsigned)(p - suffix + 1);
+		shift = 10 * ((unsigned)(p - suffix) % 4 + 1);
 	}
 	r = digits(s, n, UINT64_MAX >> shift, &v);
 	if (r == 0)
 		*ret = v << shift;
 	return r;
+}
+
+int text_milli(const char *s, uint64_t *ret)
+{
+	size_t whole = strspn(s, "0123456789"), part = 0;
+	uint64_t v, thousandths = 0;
+	int r = digits(s, whole, UINT64_MAX / 1000 - 1, &v);
+
+	if (r < 0)
+		return r;
+	if (s[whole] == '.') {
+		part = strspn(s + whole + 1, "0123456789");
+		if (part < 1 || part > 3)
+			return -EINVAL;
+		for (size_t i = 0; i < 3; i++)
+			thousandths = thousandths * 10 + (i < part ? (uint64_t)(s[whole + 1 + i] - '0') : 0);
+		part++;
+	}
+	if (s[whole + part])
+		return -EINVAL;
+	*ret = v * 1000 + thousandths;
+	return 0;
 }
 
 int text_duration_ms(const char *s, uint32_t *ret)

@@ -36,8 +36,12 @@ int text_u32n(const char *s, size_t n, uint32_t *ret);
 /* A user or group id: text_u32 without 4294967295, which means "no change" to the kernel (CVE-2019-14287). */
 int text_id(const char *s, uint32_t *ret);
 
-/* Bytes: a number with an optional suffix K, M, G or T (powers of 1024). 0 or -EINVAL, -ERANGE. */
+/* Bytes: a number with an optional suffix K, M, G or T, or in small letters (powers of 1024). 0 or -EINVAL,
+ * -ERANGE. */
 int text_size(const char *s, uint64_t *ret);
+
+/* Thousandths: a number with at most three decimals behind a point. 0 or -EINVAL, -ERANGE. */
+int text_milli(const char *s, uint64_t *ret);
 
 /* Milliseconds: a number with an optional suffix ms, s (the default), m or h. 0 or -EINVAL, -ERANGE. */
 int text_duration_ms(const char *s, uint32_t *ret);

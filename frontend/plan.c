@@ -11,6 +11,7 @@
 #include "frontend/prepare.h"
 #include "frontend/run_help.h"
 #include "frontend/verb.h"
+#include "policy/rule.h"
 #include "sandbox/pin.h"
 #include "sandbox/plan_fields.h"
 
@@ -28,14 +29,33 @@ static void json_strings(const struct plan_strings *s)
 	out("]");
 }
 
-static void json_ops(const struct plan_ops *o)
+static void json_list(const struct plan_list *l, const void *at)
 {
+	struct plan_items of;
+
+	memcpy(&of, at, sizeof(of));
 	out("[");
-	for (uint32_t i = 0; i < o->count; i++) {
+	for (uint32_t i = 0; i < of.count; i++) {
 		out(i ? ",\n    " : "\n    ");
-		json_fields(plan_op_field, plan_op_nfields, &o->item[i]);
+		json_fields(l->field, l->nfields, (const char *)of.item + i * l->size);
 	}
 	out("]");
+}
+
+static void json_numbers(const struct plan_numbers *l)
+{
+	out("[");
+	for (uint32_t i = 0; i < l->count; i++)
+		out("%s%" PRIu32, i ? ", " : "", l->item[i]);
+	out("]");
+}
+
+static void json_blob(const struct plan_blob *b)
+{
+	out("\"");
+	for (uint32_t i = 0; i < b->count; i++)
+		out("%02x", b->item[i]);
+	out("\"");
 }
 
 static void json_u32(const struct plan_field *f, uint32_t v)
@@ -48,11 +68,12 @@ static void json_u32(const struct plan_field *f, uint32_t v)
 
 static void json_value(const struct plan_field *f, const char *at)
 {
-	const struct plan_fds *fds = (const struct plan_fds *)at;
-
 	switch (f->type) {
 	case PLAN_U32:
 		json_u32(f, *(const uint32_t *)at);
+		return;
+	case PLAN_I32:
+		out("%" PRId32, *(const int32_t *)at);
 		return;
 	case PLAN_U64:
 		out("%" PRIu64, *(const uint64_t *)at);
@@ -63,14 +84,14 @@ static void json_value(const struct plan_field *f, const char *at)
 	case PLAN_STRINGS:
 		json_strings((const struct plan_strings *)at);
 		return;
-	case PLAN_FDS:
-		out("[");
-		for (uint32_t i = 0; i < fds->count; i++)
-			out("%s%" PRIu32, i ? ", " : "", fds->item[i]);
-		out("]");
+	case PLAN_NUMBERS:
+		json_numbers((const struct plan_numbers *)at);
 		return;
-	case PLAN_OPS:
-		json_ops((const struct plan_ops *)at);
+	case PLAN_BLOB:
+		json_blob((const struct plan_blob *)at);
+		return;
+	case PLAN_LIST:
+		json_list(f->list, at);
 		return;
 	}
 }
@@ -111,9 +132,7 @@ static const char *mode_words(const struct plan_op *op)
 
 static void print_op(const struct plan_op *op, const struct answer *a)
 {
-	static const struct plan_field *const kind = &plan_op_field[0];
-
-	out("  %-9s  %s", kind->words[op->kind], QUOTE(op->target));
+	out("  %-9s  %s", plan_op_list.field[0].words[op->kind], QUOTE(op->target));
 	if (op->source[0] && strcmp(op->source, op->target) != 0)
 		out(" <- %s", QUOTE(op->source));
 	if (op->kind == OP_VOLUME || op->kind == OP_CONF || op->kind == OP_MIRROR)
@@ -199,10 +218,25 @@ static void keep_first(struct err *first, const struct err *e)
 		*first = *e;
 }
 
+/* What is no object, each with its rule. */
+static void print_wanted(const struct prepared *p)
+{
+	struct vet_wanted wanted[VET_WANTED_MAX];
+	size_t n = vet_wanted(&p->plan, wanted);
+
+	for (size_t i = 0; i < n; i++) {
+		struct answer a = {.asked = true};
+
+		vet_word(&p->vet, wanted[i].kind, wanted[i].word, &p->plan, &a.verdict, &a.e);
+		out("%-12s %s", policy_kind_word[wanted[i].kind], wanted[i].word);
+		print_rule(&a);
+	}
+}
+
 static void print_text(const struct prepared *p, struct err *refused)
 {
 	const struct plan *plan = &p->plan;
-	struct answer a = {0}, ids = {.asked = true}, net = {.asked = true};
+	struct answer a = {0}, ids = {.asked = true};
 
 	ask(p, -1, &a);
 	keep_first(refused, &a.e);
@@ -216,12 +250,9 @@ static void print_text(const struct prepared *p, struct err *refused)
 		keep_first(refused, &each.e);
 		print_op(&plan->ops.item[i], &each);
 	}
-	vet_word(&p->vet, POLICY_IDS, "subordinate", &ids.verdict, &ids.e);
+	vet_word(&p->vet, POLICY_IDS, "subordinate", plan, &ids.verdict, &ids.e);
 	print_ids(p, &ids);
-	vet_word(&p->vet, POLICY_NETWORK, plan->namespaces & PLAN_NS_NET ? "none" : "host", &net.verdict,
-		 &net.e);
-	out("network      %s", plan->namespaces & PLAN_NS_NET ? "none (loopback only)" : "the host's");
-	print_rule(&net);
+	print_wanted(p);
 	out("host name    %s\n", plan->hostname);
 	print_caps(plan->caps);
 	print_command(plan);

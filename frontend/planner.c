@@ -71,11 +71,34 @@ static void add_tmpfs(struct builder *b, const char *target, uint32_t mode, uint
 					.inodes = size / 4096 + 1024});
 }
 
+/* Of /proc and /sys: what tells about the host or its hardware, and what nobody inside has to write; as the
+ * engines of the Open Container Initiative have it. */
+static void add_masks(struct builder *b)
+{
+	static const char *const covered[] = {
+		"/proc/acpi",        "/proc/asound",  "/proc/interrupts",
+		"/proc/kcore",       "/proc/keys",    "/proc/latency_stats",
+		"/proc/sched_debug", "/proc/scsi",    "/proc/timer_list",
+		"/proc/timer_stats", "/sys/firmware", "/sys/devices/virtual/powercap",
+	};
+	static const char *const read_only[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
+						"/proc/sysrq-trigger"};
+
+	if (b->o->unmask)
+		return;
+	for (size_t i = 0; i < sizeof(covered) / sizeof(covered[0]); i++)
+		add(b, (struct plan_op){.kind = OP_MASK, .target = covered[i]});
+	for (size_t i = 0; i < sizeof(read_only) / sizeof(read_only[0]); i++)
+		add(b, (struct plan_op){.kind = OP_READ_ONLY, .target = read_only[i]});
+}
+
 static void add_kernel(struct builder *b)
 {
 	add(b, (struct plan_op){.kind = OP_PROC, .target = "/proc"});
-	add(b, (struct plan_op){.kind = b->o->network_host ? OP_SYS_HOST : OP_SYSFS, .target = "/sys"});
+	add(b, (struct plan_op){.kind = b->o->network == PLAN_NETWORK_HOST ? OP_SYS_HOST : OP_SYSFS,
+				.target = "/sys"});
 	add(b, (struct plan_op){.kind = OP_DEV, .target = "/dev"});
+	add_masks(b);
 	add(b, (struct plan_op){.kind = OP_DEVPTS, .target = "/dev/pts"});
 	add_tmpfs(b, "/dev/shm", 01777, 0, 256 * MIB);
 	add(b, (struct plan_op){.kind = OP_MQUEUE, .target = "/dev/mqueue"});
@@ -165,7 +188,7 @@ static void add_mounts(struct builder *b)
 
 static int make_ops(struct builder *b, const char *hostname, struct plan *p, struct err *e)
 {
-	b->max = b->o->nmounts + 40;
+	b->max = b->o->nmounts + 64;
 	b->op = arena_array(b->a, b->max, sizeof(*b->op));
 	if (!b->op)
 		return err_set(e, ENOMEM, "too many volumes");
@@ -180,8 +203,8 @@ static int make_ops(struct builder *b, const char *hostname, struct plan *p, str
 	return 0;
 }
 
-/* With them the mounts are locked in a second user namespace: SYS_ADMIN changes mounts, SYS_RESOURCE lifts
- * the limit on user namespaces, in which one has SYS_ADMIN. */
+/* With them, as with user namespaces inside, the mounts are locked in a second one: SYS_ADMIN changes mounts,
+ * SYS_RESOURCE lifts the limit on user namespaces, in which one has SYS_ADMIN. */
 static bool changes_mounts(uint64_t caps)
 {
 	return caps & (CAP_BIT(CAP_SYS_ADMIN) | CAP_BIT(CAP_SYS_RESOURCE));
@@ -195,7 +218,38 @@ static void make_caps(const struct run_options *o, struct plan *p)
 
 	p->caps = caps & known_caps;
 	p->caps_ambient = p->uid == 0 ? 0 : o->cap_add & p->caps;
-	p->lock_mounts = changes_mounts(p->caps);
+	p->lock_mounts = changes_mounts(p->caps) || o->allow_userns;
+}
+
+static void make_confinement(const struct run_options *o, const struct plan_facts *f, struct plan *p)
+{
+	p->seccomp = f->filter.count                                   ? PLAN_SECCOMP_PROGRAM
+		     : o->seccomp && !strcmp(o->seccomp, "unconfined") ? PLAN_SECCOMP_UNCONFINED
+								       : PLAN_SECCOMP_DEFAULT;
+	p->seccomp_program = f->filter;
+	p->landlock = o->landlock;
+	p->allow_userns = o->allow_userns;
+	p->hidepid = o->hidepid;
+	p->proc_subset_pid = o->proc_subset_pid;
+	p->unmasked = o->unmask;
+	p->tcp = o->tcp;
+	p->tcp_bind = (struct plan_numbers){.item = o->tcp_bind, .count = o->ntcp_bind};
+	p->tcp_connect = (struct plan_numbers){.item = o->tcp_connect, .count = o->ntcp_connect};
+}
+
+static void make_limits(const struct run_options *o, struct plan *p)
+{
+	p->memory_max = o->memory;
+	p->memory_swap_max = o->memory ? o->memory_swap : UINT64_MAX;
+	p->cpu_milli = o->cpu_milli;
+	p->pids_max = o->pids;
+	p->io_weight = o->io_weight;
+	p->timeout_ms = o->timeout_ms;
+	p->nice_asked = o->nice_asked;
+	p->nice = o->nice;
+	p->oom_asked = o->oom_asked;
+	p->oom_score_adj = o->oom_score_adj;
+	p->ulimits = (struct plan_ulimits){.item = o->ulimit, .count = o->nulimits};
 }
 
 static uint32_t make_tty(const struct run_options *o, const struct plan_facts *f)
@@ -216,7 +270,9 @@ int planner_make(const struct run_options *o, const struct plan_facts *f, struct
 		.map = o->map,
 		.own_uid = o->map == PLAN_MAP_SELF ? f->uid : 0,
 		.own_gid = o->map == PLAN_MAP_SELF ? f->gid : 0,
-		.namespaces = o->network_host ? 0 : PLAN_NS_NET,
+		.namespaces = o->network == PLAN_NETWORK_HOST ? 0 : PLAN_NS_NET,
+		.network = o->network,
+		.ports = {.item = o->port, .count = o->nports},
 		.hostname = o->hostname ? o->hostname
 			    : o->name   ? o->name
 					: "croft",
@@ -234,6 +290,8 @@ int planner_make(const struct run_options *o, const struct plan_facts *f, struct
 	};
 
 	make_caps(o, &p);
+	make_confinement(o, f, &p);
+	make_limits(o, &p);
 	if (make_ops(&b, p.hostname, &p, e) < 0 || plan_check(&p, e) < 0)
 		return -e->code;
 	*ret = p;

@@ -84,12 +84,14 @@ static int ask_path(const char *arg, bool by_name, struct asked *ask, struct err
 	return 0;
 }
 
-static int ask_word(const char *arg, const char *one, const char *other, struct asked *ask, struct err *e)
+static int ask_word(const char *arg, struct asked *ask, struct err *e)
 {
-	if (strcmp(arg, one) != 0 && strcmp(arg, other) != 0)
-		return err_set(e, EINVAL, "%s: expected %s or %s, found '%s'", policy_kind_word[ask->r.kind],
-			       one, other, QUOTE(arg));
-	ask->r.value = !strcmp(arg, one) ? one : other;
+	const enum policy_kind kind = (enum policy_kind)ask->r.kind;
+
+	ask->r.value = policy_word(kind, arg);
+	if (!ask->r.value)
+		return err_set(e, EINVAL, "%s: expected %s, found '%s'", policy_kind_word[kind],
+			       policy_kind_words[kind].expected, QUOTE(arg));
 	return 0;
 }
 
@@ -115,11 +117,14 @@ int asked_parse(const char *kind, const char *arg, bool by_name, struct asked *r
 		ret->r.value = "host";
 		return 0;
 	case POLICY_IDS:
-		return ask_word(arg, "subordinate", "setgroups", ret, e);
 	case POLICY_NETWORK:
-		return ask_word(arg, "none", "host", ret, e);
+	case POLICY_SECCOMP:
+	case POLICY_LANDLOCK:
+	case POLICY_PROC:
+	case POLICY_USERNS:
+		return ask_word(arg, ret, e);
 	case POLICY_KIND_COUNT:
 		break;
 	}
-	return err_set(e, EINVAL, "expected volume, root, ids or network, found '%s'", QUOTE(kind));
+	return err_set(e, EINVAL, "expected %s, found '%s'", policy_kinds_expected, QUOTE(kind));
 }

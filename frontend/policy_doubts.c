@@ -157,7 +157,7 @@ static bool says_all(const struct policy_rule *inner, const struct policy_rule *
 		return false;
 	if (inner->action == POLICY_DENY)
 		return subset(outer->rights, inner->rights);
-	return subset(inner->rights, outer->rights) &&
+	return !outer->tcp && subset(inner->rights, outer->rights) &&
 	       subset(inner->conditions & grants, outer->conditions & grants);
 }
 

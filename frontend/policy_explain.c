@@ -294,7 +294,11 @@ int policy_explain(int argc, char *argv[], struct err *e)
 		"  volume PATH[:ro|rw|noexec|submounts,...]   (rw where neither is given)\n"
 		"  root host | PATH[:ro|rw|submounts,...]\n"
 		"  ids subordinate | setgroups\n"
-		"  network none | host\n"
+		"  network none | host | user | publish\n"
+		"  seccomp unconfined | custom\n"
+		"  landlock off\n"
+		"  proc unmasked\n"
+		"  userns inside\n"
 		"Exit status: 0 allowed, 1 denied, 125 an error.\n";
 	struct explain_options o = {.user = NULL};
 	struct explain x = {.v = {.allowed = false}};

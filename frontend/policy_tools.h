@@ -52,8 +52,8 @@ struct asked {
 };
 
 /*
- * KIND is volume, root, ids or network; ARG a word, or PATH[:OPTION,...] with the options ro, rw, noexec
- * and submounts. A path is opened and resolved as whoever runs this; where that fails and by_name is set, its
- * text is taken.
+ * KIND is a word of policy/rule.h; ARG a word of that kind, or PATH[:OPTION,...] with the options ro, rw,
+ * noexec and submounts. A path is opened and resolved as whoever runs this; where that fails and by_name is
+ * set, its text is taken.
  */
 int asked_parse(const char *kind, const char *arg, bool by_name, struct asked *ret, struct err *e);

@@ -7,7 +7,7 @@
 
 int run_help(const char *verb, struct err *e)
 {
-	static char text[8192];
+	static char text[12288];
 	char usage[640];
 
 	snprintf(usage, sizeof(usage),

@@ -6,6 +6,7 @@
 
 #include "common/caps.h"
 #include "common/text.h"
+#include "frontend/run_setters.h"
 
 #define TMPFS_SIZE (UINT64_C(256) << 20)
 
@@ -398,16 +399,6 @@ static int set_ephemeral_size(void *ctx, const char *value, struct err *e)
 	return 0;
 }
 
-static int set_network(void *ctx, const char *value, struct err *e)
-{
-	struct run_options *o = ctx;
-
-	if (strcmp(value, "none") && strcmp(value, "host"))
-		return err_set(e, EINVAL, "%s is not none or host", QUOTE(value));
-	o->network_host = !strcmp(value, "host");
-	return 0;
-}
-
 static int set_map(void *ctx, const char *value, struct err *e)
 {
 	static const char *const word[PLAN_MAP_COUNT] = {"self", "subordinate", "auto", "isolated"};
@@ -523,7 +514,12 @@ const struct option_row run_option[] = {
 	{"cwd", 0, "DIR", "the same as --workdir", set_cwd},
 	{"user", 'u', "USER[:GROUP]", "user inside, by name or number (default: root)", set_user},
 	{"map", 0, "WHICH", "ids: subordinate (default), self, auto, isolated", set_map},
-	{"network", 0, "WHICH", "none (default): loopback only; host: the host's network", set_network},
+	{"network", 0, "WHICH", "none (default): loopback only; user: led out by pasta; host: the host's",
+	 set_network},
+	{"publish", 'p', "[ADDR:]HOST:PORT",
+	 "with --network user: a port of the host leads to one inside (/udp)", set_publish},
+	{"tcp-connect", 0, "PORT,...", "connect to these TCP ports only, or to none", set_tcp_connect},
+	{"tcp-bind", 0, "PORT,...", "bind to these TCP ports only, or to none", set_tcp_bind},
 	{"hostname", 0, "NAME", "host name inside (default: the sandbox's name)", set_hostname},
 	{"name", 0, "NAME", "name of the sandbox (default: croft)", set_name},
 	{"read-only", 0, NULL, "nothing can be written to the root", set_read_only},
@@ -531,6 +527,26 @@ const struct option_row run_option[] = {
 	{"ephemeral-size", 0, "SIZE", "memory that these may take (default: 2G)", set_ephemeral_size},
 	{"cap-add", 0, "CAP", "give root inside another capability (or ALL)", set_cap_add},
 	{"cap-drop", 0, "CAP", "take a capability of the default set away (or ALL)", set_cap_drop},
+	{"seccomp", 0, "WHICH", "filter of system calls: default, unconfined, or a profile FILE.json",
+	 set_seccomp},
+	{"seccomp-bpf", 0, "FD", "the filter is the BPF program read from descriptor FD", set_seccomp_bpf},
+	{"landlock", 0, "WHICH", "second wall around files: auto (default), required, off", set_landlock},
+	{"allow-userns", 0, NULL, "user namespaces can be made inside", set_allow_userns},
+	{"hidepid", 0, "HOW", "/proc hides others' processes: off, noaccess, invisible, ptraceable",
+	 set_hidepid},
+	{"proc-subset", 0, "WHICH", "/proc: all (default); pid: processes and nothing else", set_proc_subset},
+	{"unmask", 0, NULL, "all of /proc and /sys is seen, and written where the kernel allows it",
+	 set_unmask},
+	{"memory", 'm', "SIZE", "limit of memory, as 512M", set_memory},
+	{"memory-swap", 0, "SIZE", "limit of memory and swap together; -1: none", set_memory_swap},
+	{"cpus", 0, "N", "limit of CPU time, as 1.5 CPUs", set_cpus},
+	{"pids-limit", 0, "N", "limit of processes and threads", set_pids_limit},
+	{"io-weight", 0, "N", "share of the disks, 1 to 10000; everybody else has 100", set_io_weight},
+	{"ulimit", 0, "NAME=SOFT[:HARD]", "resource limit of the command, as nofile=1024", set_ulimit},
+	{"timeout", 0, "TIME", "end the command after this time (exit status 124)", set_timeout},
+	{"nice", 0, "N", "niceness of the command, -20 to 19", set_nice},
+	{"oom-score-adj", 0, "N", "who is killed first when memory runs out, -1000 to 1000",
+	 set_oom_score_adj},
 	{"init", 0, NULL, "croft's init is pid 1 (default)", set_init},
 	{"no-init", 0, NULL, "the command is pid 1", set_no_init},
 	{"interactive", 'i', NULL, "no effect: standard input is always connected", set_interactive},
@@ -541,6 +557,34 @@ const struct option_row run_option[] = {
 };
 const size_t run_noptions = sizeof(run_option) / sizeof(run_option[0]);
 
+/* What options say of each other. */
+static int check_together(struct run_options *o, struct err *e)
+{
+	if (o->nports && o->network != PLAN_NETWORK_USER) {
+		err_set(e, EINVAL, "option --publish: it needs a network of the sandbox that leads out");
+		return err_hint(e, "--network user");
+	}
+	if (o->seccomp && o->seccomp_fd >= 0)
+		return err_set(e, EINVAL,
+			       "options --seccomp and --seccomp-bpf: only one filter can be given");
+	if (o->tcp && o->landlock == PLAN_LANDLOCK_OFF)
+		return err_set(
+			e, EINVAL,
+			"options --tcp-bind, --tcp-connect: Landlock keeps to them, and --landlock off "
+			"is given");
+	if (o->memory_swap_asked && !o->memory)
+		return err_set(e, EINVAL, "option --memory-swap: it needs --memory");
+	if (o->memory_swap_asked && o->memory_swap < o->memory)
+		return err_set(e, EINVAL,
+			       "option --memory-swap: it is memory and swap together, so not less "
+			       "than --memory");
+	if (!o->memory_swap_asked)
+		o->memory_swap = o->memory; /* as docker: as much again */
+	else if (o->memory_swap != UINT64_MAX)
+		o->memory_swap -= o->memory;
+	return 0;
+}
+
 int run_options_parse(int argc, char *argv[], struct arena *a, struct run_options *o, struct err *e)
 {
 	int next, r;
@@ -549,7 +593,10 @@ int run_options_parse(int argc, char *argv[], struct arena *a, struct run_option
 	o->map = PLAN_MAP_SUBORDINATE;
 	o->ephemeral_size = UINT64_C(2) << 30;
 	o->stop_timeout_ms = 10000;
+	o->seccomp_fd = -1;
 	r = options_parse(argv[0], run_option, run_noptions, argc, argv, o, &next, e);
+	if (r == 0)
+		r = check_together(o, e);
 	if (r < 0)
 		return r;
 	if (next == argc) {

@@ -43,10 +43,37 @@ struct run_options {
 	bool read_only;
 	bool ephemeral;
 	uint64_t ephemeral_size;
-	bool network_host;
+	enum plan_network network;
+	struct plan_port port[PLAN_PORTS_MAX];
+	uint32_t nports;
+	uint32_t tcp;                      /* enum plan_tcp */
+	uint32_t tcp_bind[PLAN_PORTS_MAX]; /* ascending */
+	uint32_t ntcp_bind;
+	uint32_t tcp_connect[PLAN_PORTS_MAX];
+	uint32_t ntcp_connect;
 	enum plan_map map;
 	uint64_t cap_add;
 	uint64_t cap_drop;
+	const char *seccomp; /* "default", "unconfined", the path of a profile; NULL: default */
+	int seccomp_fd;      /* of a BPF program, or -1 */
+	enum plan_landlock landlock;
+	bool allow_userns;
+	enum plan_hidepid hidepid;
+	bool proc_subset_pid;
+	bool unmask;
+	uint64_t memory;      /* bytes; 0: no limit, as below */
+	uint64_t memory_swap; /* bytes of swap beside it, after run_options_parse(); UINT64_MAX: no limit */
+	bool memory_swap_asked;
+	uint64_t cpu_milli;
+	uint64_t pids;
+	uint32_t io_weight;
+	uint32_t timeout_ms;
+	bool nice_asked;
+	int32_t nice;
+	bool oom_asked;
+	int32_t oom_score_adj;
+	struct plan_ulimit ulimit[PLAN_ULIMITS_MAX]; /* ascending by resource */
+	uint32_t nulimits;
 	bool no_init;
 	bool tty; /* -t */
 	uint32_t stop_timeout_ms;

@@ -10,6 +10,7 @@
 #include "common/text.h"
 #include "policy/decide.h"
 #include "policy/object.h"
+#include "policy/rule.h"
 #include "sandbox/pin.h"
 
 static int decide(const struct vet *v, const struct policy_request *r, const char *what, const char *asked,
@@ -54,25 +55,58 @@ int vet_object(const struct vet *v, const struct plan *p, int op, int fd, struct
 	return decide(v, &r, what, o->source, ret_verdict, e);
 }
 
-int vet_word(const struct vet *v, enum policy_kind kind, const char *word, struct policy_verdict *ret_verdict,
-	     struct err *e)
+int vet_word(const struct vet *v, enum policy_kind kind, const char *word, const struct plan *p,
+	     struct policy_verdict *ret_verdict, struct err *e)
 {
+	const struct policy_tcp tcp = {.only_bind = p->tcp & PLAN_TCP_BIND,
+				       .only_connect = p->tcp & PLAN_TCP_CONNECT,
+				       .nbind = (uint16_t)p->tcp_bind.count,
+				       .nconnect = (uint16_t)p->tcp_connect.count,
+				       .bind = p->tcp_bind.item,
+				       .connect = p->tcp_connect.item};
 	struct policy_request r = {.kind = (uint8_t)kind, .object = OBJECT_NONE, .value = word};
 	char what[64];
 
-	snprintf(what, sizeof(what), "%s %s", kind == POLICY_NETWORK ? "network" : "ids", word);
+	if (kind == POLICY_NETWORK)
+		r.tcp = &tcp;
+	snprintf(what, sizeof(what), "%s %s", policy_kind_word[kind], word);
 	return decide(v, &r, what, word, ret_verdict, e);
+}
+
+size_t vet_wanted(const struct plan *p, struct vet_wanted ret[VET_WANTED_MAX])
+{
+	static const char *const network[PLAN_NETWORK_COUNT] = {"none", "host", "user"};
+	size_t n = 0;
+
+	ret[n++] = (struct vet_wanted){POLICY_NETWORK, network[p->network]};
+	if (p->ports.count)
+		ret[n++] = (struct vet_wanted){POLICY_NETWORK, "publish"};
+	if (p->seccomp == PLAN_SECCOMP_UNCONFINED)
+		ret[n++] = (struct vet_wanted){POLICY_SECCOMP, "unconfined"};
+	if (p->seccomp == PLAN_SECCOMP_PROGRAM)
+		ret[n++] = (struct vet_wanted){POLICY_SECCOMP, "custom"};
+	if (p->landlock == PLAN_LANDLOCK_OFF)
+		ret[n++] = (struct vet_wanted){POLICY_LANDLOCK, "off"};
+	if (p->unmasked)
+		ret[n++] = (struct vet_wanted){POLICY_PROC, "unmasked"};
+	if (p->allow_userns)
+		ret[n++] = (struct vet_wanted){POLICY_USERNS, "inside"};
+	return n;
 }
 
 int vet_words(const struct vet *v, const struct plan *p, enum plan_map *ret_map, struct err *e)
 {
+	struct vet_wanted wanted[VET_WANTED_MAX];
 	enum plan_map map = (enum plan_map)p->map;
-	int r = vet_word(v, POLICY_NETWORK, p->namespaces & PLAN_NS_NET ? "none" : "host", NULL, e);
+	size_t n = vet_wanted(p, wanted);
+	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = vet_word(v, wanted[i].kind, wanted[i].word, p, NULL, e);
 	if (r < 0)
 		return r;
 	if (map != PLAN_MAP_SELF)
-		r = vet_word(v, POLICY_IDS, "subordinate", NULL, e);
+		r = vet_word(v, POLICY_IDS, "subordinate", p, NULL, e);
 	if (r < 0 && map == PLAN_MAP_AUTO) {
 		map = PLAN_MAP_SELF;
 		r = 0;

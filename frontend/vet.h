@@ -42,12 +42,20 @@ int vet_same(void *ctx, const struct plan *p, int op, int fd, struct err *e);
 int vet_object(const struct vet *v, const struct plan *p, int op, int fd, struct policy_verdict *ret_verdict,
 	       struct err *e);
 
+/* What a plan wants of the policy that is no object, but for the ids: a word each. */
+enum { VET_WANTED_MAX = 6 };
+struct vet_wanted {
+	enum policy_kind kind;
+	const char *word;
+};
+size_t vet_wanted(const struct plan *p, struct vet_wanted ret[VET_WANTED_MAX]);
+
 /*
- * The verdict on what is no object: the ids and the network. A map `auto` that may not be subordinate becomes
- * self. what is written is *ret_map. 0 or -EACCES.
+ * The verdict on what is no object: all of vet_wanted(), and the ids. A map `auto` that may not be
+ * subordinate becomes self. What is written is *ret_map. 0 or -EACCES.
  */
 int vet_words(const struct vet *v, const struct plan *p, enum plan_map *ret_map, struct err *e);
 
 /* One word, as (POLICY_NETWORK, "host"). */
-int vet_word(const struct vet *v, enum policy_kind kind, const char *word, struct policy_verdict *ret_verdict,
-	     struct err *e);
+int vet_word(const struct vet *v, enum policy_kind kind, const char *word, const struct plan *p,
+	     struct policy_verdict *ret_verdict, struct err *e);

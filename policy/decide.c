@@ -47,6 +47,35 @@ static bool owner_fits(const struct policy_rule *rule, const struct policy_calle
 	return !(rule->conditions & COND_OWNER_ROOT) || r->owner == 0;
 }
 
+static bool ports_within(bool only, const uint32_t *port, size_t n, const struct policy_tcp *t, bool connect)
+{
+	const uint32_t *granted = connect ? t->connect : t->bind;
+	size_t ngranted = connect ? t->nconnect : t->nbind, g = 0;
+
+	if (!(connect ? t->only_connect : t->only_bind))
+		return true;
+	for (size_t i = 0; only && i < n; i++) { /* both ascend */
+		while (g < ngranted && granted[g] < port[i])
+			g++;
+		if (g == ngranted || granted[g] != port[i])
+			return false;
+	}
+	return only;
+}
+
+/* Whether the request keeps to the ports that the line names. */
+static bool ports_fit(const struct policy_tcp *granted, const struct policy_tcp *asked)
+{
+	static const struct policy_tcp all = {.only_bind = false};
+
+	if (!granted)
+		return true;
+	if (!asked)
+		asked = &all;
+	return ports_within(asked->only_bind, asked->bind, asked->nbind, granted, false) &&
+	       ports_within(asked->only_connect, asked->connect, asked->nconnect, granted, true);
+}
+
 const char *policy_lacks(const struct policy_rule *rule, const struct policy_request *r)
 {
 	unsigned missing = r->rights & ~(unsigned)rule->rights;
@@ -61,6 +90,8 @@ const char *policy_lacks(const struct policy_rule *rule, const struct policy_req
 		return "without the mounts below it";
 	if (r->object == OBJECT_SOCKET && !(rule->conditions & COND_SOCKETS))
 		return "but no socket or FIFO";
+	if (!ports_fit(rule->tcp, r->tcp))
+		return "for some TCP ports only";
 	return NULL;
 }
 
@@ -141,17 +172,25 @@ struct policy_verdict policy_decide(const struct policy *p, const struct policy_
 	return v;
 }
 
-uint64_t policy_limit(const struct policy *p, const struct policy_caller *c, enum policy_limit which)
+const struct policy_rule *policy_limit_rule(const struct policy *p, const struct policy_caller *c,
+					    enum policy_limit which)
 {
-	uint64_t least = UINT64_MAX;
+	const struct policy_rule *least = NULL;
 
 	for (size_t i = 0; i < p->nrules; i++) {
 		const struct policy_rule *rule = &p->rule[i];
 
 		if (rule->action != POLICY_LIMIT || rule->kind != which || !policy_names(rule, c))
 			continue;
-		if (rule->limit < least)
-			least = rule->limit;
+		if (!least || rule->limit < least->limit)
+			least = rule;
 	}
 	return least;
+}
+
+uint64_t policy_limit(const struct policy *p, const struct policy_caller *c, enum policy_limit which)
+{
+	const struct policy_rule *rule = policy_limit_rule(p, c, which);
+
+	return rule ? rule->limit : UINT64_MAX;
 }

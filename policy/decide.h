@@ -20,6 +20,10 @@ bool policy_names(const struct policy_rule *rule, const struct policy_caller *c)
 struct policy_verdict policy_decide(const struct policy *p, const struct policy_caller *c,
 				    const struct policy_request *r);
 
+/* The line with the smallest limit of that name that names the caller; NULL where there is none. */
+const struct policy_rule *policy_limit_rule(const struct policy *p, const struct policy_caller *c,
+					    enum policy_limit which);
+
 /* The smallest limit of that name over the lines that name the caller; UINT64_MAX where there is none. */
 uint64_t policy_limit(const struct policy *p, const struct policy_caller *c, enum policy_limit which);
 

@@ -187,16 +187,80 @@ static int parse_path_rule(struct parser *p, const struct word *w, struct policy
 	return bad;
 }
 
-/* ids and network: one of these words and nothing behind it. Static strings: nothing to copy. */
-static int parse_word_rule(struct parser *p, const struct word *w, const char *const word[2],
-			   const char *expected, struct policy_rule *r)
-{
-	int i = index_of(w, word, 2);
+/* ---- TCP ports ---- */
 
-	if (i < 0)
-		return unexpected(p, w, expected);
-	r->value = word[i];
+enum { TCP_PORTS_MAX = 256 };
+
+/* PORT[,PORT...] in ascending order, or none. */
+static int parse_ports(struct parser *p, const struct word *w, const char *s, const uint32_t **ret,
+		       uint16_t *ret_n)
+{
+	uint32_t *port = arena_array(p->a, TCP_PORTS_MAX, sizeof(*port));
+	uint16_t n = 0;
+
+	if (!port)
+		return no_memory(p);
+	*ret = port;
+	*ret_n = 0;
+	if (!strcmp(s, "none"))
+		return 0;
+	for (;; s++) {
+		size_t k = strcspn(s, ",");
+
+		if (n == TCP_PORTS_MAX)
+			return MISTAKE(p, w->column, "more than %d ports", TCP_PORTS_MAX);
+		if (text_u32n(s, k, &port[n]) < 0 || port[n] < 1 || port[n] > 65535 ||
+		    (n && port[n] <= port[n - 1]))
+			return unexpected(p, w, "ports from 1 to 65535 in ascending order, or none");
+		n++;
+		s += k;
+		if (!*s)
+			break;
+	}
+	*ret_n = n;
 	return 0;
+}
+
+static int parse_tcp(struct parser *p, struct policy_rule *r)
+{
+	static const char bind[] = "tcp-bind=", connect[] = "tcp-connect=";
+	struct policy_tcp *t;
+
+	if (!peek(p) || r->action != POLICY_ALLOW || (strcmp(r->value, "host") && strcmp(r->value, "user")))
+		return 0;
+	t = arena_array(p->a, 1, sizeof(*t));
+	if (!t)
+		return no_memory(p);
+	*t = (struct policy_tcp){.only_bind = false};
+	r->tcp = t;
+	while (peek(p)) {
+		const struct word *w = &p->words.word[p->at++];
+		int bad = 0;
+
+		if (text_starts(w->s, bind) && !t->only_bind) {
+			t->only_bind = true;
+			bad = parse_ports(p, w, w->s + strlen(bind), &t->bind, &t->nbind);
+		} else if (text_starts(w->s, connect) && !t->only_connect) {
+			t->only_connect = true;
+			bad = parse_ports(p, w, w->s + strlen(connect), &t->connect, &t->nconnect);
+		} else {
+			bad = unexpected(p, w, "tcp-bind=, tcp-connect= (each once) or the end of the line");
+		}
+		if (bad < 0)
+			return bad;
+	}
+	return 0;
+}
+
+/* One of the words of the kind, static strings: nothing to copy. */
+static int parse_word_rule(struct parser *p, const struct word *w, struct policy_rule *r)
+{
+	const enum policy_kind kind = (enum policy_kind)r->kind;
+
+	r->value = policy_word(kind, w->s);
+	if (!r->value)
+		return unexpected(p, w, policy_kind_words[kind].expected);
+	return kind == POLICY_NETWORK ? parse_tcp(p, r) : 0;
 }
 
 static int parse_root(struct parser *p, const struct word *w, struct policy_rule *r)
@@ -211,65 +275,78 @@ static int parse_root(struct parser *p, const struct word *w, struct policy_rule
 	return 0;
 }
 
-static int parse_value(struct parser *p, const struct word *w, struct policy_rule *r)
+static int parse_value(struct parser *p, struct policy_rule *r)
 {
-	static const char *const ids[2] = {"subordinate", "setgroups"};
-	static const char *const network[2] = {"none", "host"};
+	const struct policy_kind_words *words = &policy_kind_words[r->kind];
+	const struct word *w;
 
-	switch ((enum policy_kind)r->kind) {
-	case POLICY_VOLUME:
-		return parse_path_rule(p, w, r);
-	case POLICY_ROOT:
-		return parse_root(p, w, r);
-	case POLICY_IDS:
-		return parse_word_rule(p, w, ids, "subordinate or setgroups", r);
-	case POLICY_NETWORK:
-		return parse_word_rule(p, w, network, "none or host", r);
-	case POLICY_KIND_COUNT:
-		break;
+	if (words->silent) {
+		r->value = words->word[0];
+		return 0;
 	}
-	return unexpected(p, w, "a value");
+	w = take(p, r->kind == POLICY_VOLUME ? "the path of a volume"
+		    : r->kind == POLICY_ROOT ? "host or the path of a root"
+					     : words->expected);
+	if (!w)
+		return -EINVAL;
+	if (r->kind == POLICY_VOLUME)
+		return parse_path_rule(p, w, r);
+	return r->kind == POLICY_ROOT ? parse_root(p, w, r) : parse_word_rule(p, w, r);
 }
 
 static int parse_what(struct parser *p, struct policy_rule *r)
 {
-	static const char expected[] = "volume, root, ids or network";
-	static const char *const value[] = {
-		[POLICY_VOLUME] = "the path of a volume",
-		[POLICY_ROOT] = "host or the path of a root",
-		[POLICY_IDS] = "subordinate or setgroups",
-		[POLICY_NETWORK] = "none or host",
-	};
-	const struct word *w = take(p, expected);
+	const struct word *w = take(p, policy_kinds_expected);
 	int kind;
 
 	if (!w)
 		return -EINVAL;
 	kind = index_of(w, policy_kind_word, POLICY_KIND_COUNT);
 	if (kind < 0)
-		return unexpected(p, w, expected);
+		return unexpected(p, w, policy_kinds_expected);
 	r->kind = (uint8_t)kind;
-	w = take(p, value[kind]);
-	return w ? parse_value(p, w, r) : -EINVAL;
+	return parse_value(p, r);
+}
+
+static int limit_value(enum policy_limit which, const char *s, uint64_t *ret)
+{
+	uint32_t ms;
+
+	switch (which) {
+	case LIMIT_MEMORY:
+		return text_size(s, ret);
+	case LIMIT_CPUS:
+		return text_milli(s, ret);
+	case LIMIT_TIME:
+		if (text_duration_ms(s, &ms) < 0)
+			return -EINVAL;
+		*ret = ms;
+		return 0;
+	case LIMIT_IDS:
+	case LIMIT_PIDS:
+	case POLICY_LIMIT_COUNT:
+		break;
+	}
+	return text_u64(s, ret);
 }
 
 static int parse_limit(struct parser *p, struct policy_rule *r)
 {
-	const struct word *w = take(p, "ids");
+	const struct word *w = take(p, policy_limits_expected);
 	int which;
 
 	if (!w)
 		return -EINVAL;
 	which = index_of(w, policy_limit_word, POLICY_LIMIT_COUNT);
 	if (which < 0)
-		return unexpected(p, w, "ids");
+		return unexpected(p, w, policy_limits_expected);
 	r->kind = (uint8_t)which;
-	w = take(p, "a number");
+	w = take(p, policy_limit_value[which]);
 	if (!w)
 		return -EINVAL;
-	if (text_u64(w->s, &r->limit) < 0)
-		return unexpected(p, w, "a whole number without sign or leading zeros");
-	return 0;
+	return limit_value((enum policy_limit)which, w->s, &r->limit) < 0
+		       ? unexpected(p, w, policy_limit_value[which])
+		       : 0;
 }
 
 /* ---- lines ---- */

@@ -6,8 +6,16 @@
  *	allow|deny WHO root PATTERN [ro|rw] [CONDITION...]
  *	allow|deny WHO root host
  *	allow|deny WHO ids subordinate|setgroups
- *	allow|deny WHO network none|host
- *	limit WHO ids NUMBER
+ *	allow|deny WHO network none|host|user|publish
+ *	allow WHO network host|user [tcp-bind=PORT,...|none] [tcp-connect=PORT,...|none]
+ *	allow|deny WHO seccomp unconfined|custom
+ *	allow|deny WHO landlock off
+ *	allow|deny WHO proc unmasked
+ *	allow|deny WHO userns
+ *	limit WHO ids|pids NUMBER
+ *	limit WHO memory SIZE
+ *	limit WHO cpus NUMBER
+ *	limit WHO time TIME
  *
  * WHO is everyone, user NAME|UID or group NAME|GID. croft-policy(5) says the rest.
  */

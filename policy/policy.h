@@ -13,10 +13,14 @@
 #include <sys/types.h>
 
 enum policy_kind {
-	POLICY_VOLUME,  /* a host directory or file in the sandbox: a path */
-	POLICY_ROOT,    /* a root file system: a path, or "host" */
-	POLICY_IDS,     /* "subordinate": the use of subordinate ids; "setgroups": setgroups(2) with them */
-	POLICY_NETWORK, /* "none", "host" */
+	POLICY_VOLUME,   /* a host directory or file in the sandbox: a path */
+	POLICY_ROOT,     /* a root file system: a path, or "host" */
+	POLICY_IDS,      /* "subordinate": the use of subordinate ids; "setgroups": setgroups(2) with them */
+	POLICY_NETWORK,  /* "none", "host", "user"; "publish": ports of the host that lead in */
+	POLICY_SECCOMP,  /* "unconfined": without a filter; "custom": with a filter of the caller's */
+	POLICY_LANDLOCK, /* "off" */
+	POLICY_PROC,     /* "unmasked": all of /proc and /sys */
+	POLICY_USERNS,   /* "inside": user namespaces can be made inside. A rule says just the kind. */
 	POLICY_KIND_COUNT
 };
 
@@ -25,7 +29,11 @@ enum policy_action { POLICY_ALLOW, POLICY_DENY, POLICY_LIMIT };
 enum policy_who { WHO_EVERYONE, WHO_USER, WHO_GROUP };
 
 enum policy_limit {
-	LIMIT_IDS, /* subordinate ids of each map, uids and gids counted apart */
+	LIMIT_IDS,    /* subordinate ids of each map, uids and gids counted apart */
+	LIMIT_MEMORY, /* bytes of a sandbox */
+	LIMIT_CPUS,   /* thousandths of a CPU */
+	LIMIT_PIDS,   /* processes and threads of a sandbox */
+	LIMIT_TIME,   /* milliseconds that a command runs */
 	POLICY_LIMIT_COUNT
 };
 
@@ -43,6 +51,16 @@ enum policy_condition {
 	COND_SOCKETS = 1 << 4,      /* grants: the object itself may be a socket or a FIFO */
 };
 
+/* TCP ports that a sandbox may use, each list ascending. */
+struct policy_tcp {
+	bool only_bind; /* binding only to ports of bind */
+	bool only_connect;
+	uint16_t nbind;
+	uint16_t nconnect;
+	const uint32_t *bind;
+	const uint32_t *connect;
+};
+
 struct policy_rule {
 	uint8_t action;     /* enum policy_action */
 	uint8_t kind;       /* enum policy_kind; enum policy_limit for POLICY_LIMIT */
@@ -53,8 +71,9 @@ struct policy_rule {
 	uint32_t line;      /* where it stands, from 1 */
 	const char *name;   /* of WHO_USER, WHO_GROUP as written; NULL: given by number */
 	uint64_t limit;     /* POLICY_LIMIT */
-	const char *value;  /* pattern (still with %u, %h ...) or word; NULL for POLICY_LIMIT */
-	const char *file;   /* where it stands; "built-in policy" for the one compiled in */
+	const struct policy_tcp *tcp; /* of an allow line for a network: only these ports; NULL: all */
+	const char *value;            /* pattern (still with %u, %h ...) or word; NULL for POLICY_LIMIT */
+	const char *file;             /* where it stands; "built-in policy" for the one compiled in */
 };
 
 struct policy {
@@ -85,12 +104,13 @@ enum policy_object {
 /* What is asked for. For files it is filled in from the pinned descriptor (object.h), never from the
  * requested name. */
 struct policy_request {
-	uint8_t kind;          /* enum policy_kind */
-	uint8_t rights;        /* enum policy_right bits */
-	uint8_t object;        /* enum policy_object */
-	bool submounts;        /* other mounts lie below, and that matters here */
-	uid_t owner;           /* of the object */
-	const char *value;     /* resolved absolute path, or the word */
+	uint8_t kind;                 /* enum policy_kind */
+	uint8_t rights;               /* enum policy_right bits */
+	uint8_t object;               /* enum policy_object */
+	bool submounts;               /* other mounts lie below, and that matters here */
+	uid_t owner;                  /* of the object */
+	const char *value;            /* resolved absolute path, or the word */
+	const struct policy_tcp *tcp; /* POLICY_NETWORK: the ports that it keeps to; NULL: all */
 	const char *kernel_fs; /* NULL, or the name of a kernel file system (proc, sysfs ...) that is never a
 				  volume */
 };
@@ -101,7 +121,7 @@ enum policy_reason {
 	REASON_DENIED,       /* rule: the deny line that matches the object */
 	REASON_DENIED_BELOW, /* rule: the deny line whose object lies below the request */
 	REASON_RIGHTS, /* rule: the line that covers the object but grants less (ro, noexec, no submounts, no
-			  sockets) */
+			  sockets, some ports) */
 	REASON_OWNER,  /* rule: the line that would grant it if the owner were another */
 	REASON_KERNEL_FS, /* a kernel file system is never a volume */
 	REASON_DEVICE,    /* a device is never a volume */

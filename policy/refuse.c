@@ -99,6 +99,8 @@ static const char *ask_for(const struct policy_verdict *v, const struct policy_r
 
 	if (v->reason != REASON_RIGHTS || !v->rule)
 		return NULL;
+	if (v->rule->tcp)
+		return "ask for it with --tcp-bind and --tcp-connect, and ports of that rule";
 	missing = r->rights & ~(unsigned)v->rule->rights;
 	if (missing & RIGHT_WRITE && missing & RIGHT_EXEC)
 		return "ask for it with :ro,noexec";

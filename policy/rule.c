@@ -4,13 +4,50 @@
 #include <string.h>
 
 const char *const policy_kind_word[] = {
-	[POLICY_VOLUME] = "volume",
-	[POLICY_ROOT] = "root",
-	[POLICY_IDS] = "ids",
-	[POLICY_NETWORK] = "network",
+	[POLICY_VOLUME] = "volume",   [POLICY_ROOT] = "root",       [POLICY_IDS] = "ids",
+	[POLICY_NETWORK] = "network", [POLICY_SECCOMP] = "seccomp", [POLICY_LANDLOCK] = "landlock",
+	[POLICY_PROC] = "proc",       [POLICY_USERNS] = "userns",
 };
+static_assert(sizeof(policy_kind_word) / sizeof(policy_kind_word[0]) == POLICY_KIND_COUNT, "a word a kind");
+const char policy_kinds_expected[] = "volume, root, ids, network, seccomp, landlock, proc or userns";
 
-const char *const policy_limit_word[] = {[LIMIT_IDS] = "ids"};
+const struct policy_kind_words policy_kind_words[] = {
+	[POLICY_VOLUME] = {{NULL}, NULL, false},
+	[POLICY_ROOT] = {{"host"}, NULL, false},
+	[POLICY_IDS] = {{"subordinate", "setgroups"}, "subordinate or setgroups", false},
+	[POLICY_NETWORK] = {{"none", "host", "user", "publish"}, "none, host, user or publish", false},
+	[POLICY_SECCOMP] = {{"unconfined", "custom"}, "unconfined or custom", false},
+	[POLICY_LANDLOCK] = {{"off"}, "off", false},
+	[POLICY_PROC] = {{"unmasked"}, "unmasked", false},
+	[POLICY_USERNS] = {{"inside"}, "inside", true},
+};
+static_assert(sizeof(policy_kind_words) / sizeof(policy_kind_words[0]) == POLICY_KIND_COUNT, "words a kind");
+
+const char *policy_word(enum policy_kind kind, const char *word)
+{
+	const struct policy_kind_words *w = &policy_kind_words[kind];
+
+	for (size_t i = 0; i < POLICY_WORDS_MAX && w->word[i]; i++)
+		if (!strcmp(w->word[i], word))
+			return w->word[i];
+	return NULL;
+}
+
+const char *const policy_limit_word[] = {
+	[LIMIT_IDS] = "ids",   [LIMIT_MEMORY] = "memory", [LIMIT_CPUS] = "cpus",
+	[LIMIT_PIDS] = "pids", [LIMIT_TIME] = "time",
+};
+const char policy_limits_expected[] = "ids, memory, cpus, pids or time";
+const char *const policy_limit_value[] = {
+	[LIMIT_IDS] = "a whole number without sign or leading zeros",
+	[LIMIT_MEMORY] = "a number of bytes, as 8G",
+	[LIMIT_CPUS] = "a number of CPUs, as 1.5",
+	[LIMIT_PIDS] = "a whole number without sign or leading zeros",
+	[LIMIT_TIME] = "a time, as 90s or 2h",
+};
+static_assert(sizeof(policy_limit_word) / sizeof(policy_limit_word[0]) == POLICY_LIMIT_COUNT &&
+		      sizeof(policy_limit_value) / sizeof(policy_limit_value[0]) == POLICY_LIMIT_COUNT,
+	      "words a limit");
 
 enum { PATH_KINDS = 1 << POLICY_VOLUME | 1 << POLICY_ROOT, VOLUMES = 1 << POLICY_VOLUME };
 
@@ -94,6 +131,34 @@ static void put_mode(struct text *t, const struct policy_rule *r)
 		put(t, " ro");
 }
 
+static void put_limit(struct text *t, const struct policy_rule *r)
+{
+	uint64_t whole = r->kind == LIMIT_CPUS ? r->limit / 1000 : r->limit;
+	unsigned part = r->kind == LIMIT_CPUS ? (unsigned)(r->limit % 1000) : 0;
+	const char decimals[] = {'.', (char)('0' + part / 100), (char)('0' + part / 10 % 10),
+				 (char)('0' + part % 10), '\0'};
+
+	put(t, policy_limit_word[r->kind]);
+	put(t, " ");
+	put_number(t, whole);
+	if (part)
+		put(t, decimals);
+	if (r->kind == LIMIT_TIME)
+		put(t, "ms");
+}
+
+static void put_ports(struct text *t, const char *word, bool only, const uint32_t *port, size_t n)
+{
+	if (!only)
+		return;
+	put(t, word);
+	for (size_t i = 0; i < n; i++) {
+		put(t, i ? "," : "");
+		put_number(t, port[i]);
+	}
+	put(t, n ? "" : "none");
+}
+
 const char *policy_rule_text(const struct policy_rule *r, char *buf, size_t size)
 {
 	static const char *const action[] = {"allow ", "deny ", "limit "};
@@ -104,15 +169,19 @@ const char *policy_rule_text(const struct policy_rule *r, char *buf, size_t size
 	put_who(&t, r);
 	put(&t, " ");
 	if (r->action == POLICY_LIMIT) {
-		put(&t, policy_limit_word[r->kind]);
-		put(&t, " ");
-		put_number(&t, r->limit);
+		put_limit(&t, r);
 		return buf;
 	}
 	put(&t, policy_kind_word[r->kind]);
-	put(&t, " ");
-	put_word(&t, r->value);
+	if (!policy_kind_words[r->kind].silent) {
+		put(&t, " ");
+		put_word(&t, r->value);
+	}
 	put_mode(&t, r);
+	if (r->tcp) {
+		put_ports(&t, " tcp-bind=", r->tcp->only_bind, r->tcp->bind, r->tcp->nbind);
+		put_ports(&t, " tcp-connect=", r->tcp->only_connect, r->tcp->connect, r->tcp->nconnect);
+	}
 	for (size_t i = 0; i < policy_nconditions; i++) {
 		if (!(r->conditions & policy_condition_word[i].bit))
 			continue;

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "policy/policy.h"
@@ -11,6 +12,22 @@ enum { POLICY_TEXT_MAX = 9000 }; /* a rule as text: a pattern of 4095 bytes, eac
 
 extern const char *const policy_kind_word[POLICY_KIND_COUNT];
 extern const char *const policy_limit_word[POLICY_LIMIT_COUNT];
+
+/* The words of a kind whose value is one: all but volume, and root but for host. */
+enum { POLICY_WORDS_MAX = 4 };
+struct policy_kind_words {
+	const char *word[POLICY_WORDS_MAX];
+	const char *expected; /* for messages; NULL: the value is a path */
+	bool silent;          /* a rule does not say its one word */
+};
+extern const struct policy_kind_words policy_kind_words[POLICY_KIND_COUNT];
+extern const char policy_kinds_expected[];
+
+/* The static string of the kind that equals word, or NULL. */
+const char *policy_word(enum policy_kind kind, const char *word);
+
+extern const char policy_limits_expected[];
+extern const char *const policy_limit_value[POLICY_LIMIT_COUNT]; /* what a value is, for messages */
 
 struct policy_condition_word {
 	const char *word;

@@ -13,16 +13,18 @@ int confine_names(const struct plan *p, struct err *e);
 
 /*
  * Copies the finished mounts into a second user and mount namespace, with the same ids: what was mounted in
- * the first one is locked there (mount_namespaces(7)), whatever capabilities the command holds; and the first
- * one allows no third. /proc must be mounted. 0 or -errno.
+ * the first one is locked there (mount_namespaces(7)), whatever capabilities the command holds. /proc must be
+ * mounted. 0 or -errno.
  */
 int confine_lock_mounts(struct err *e);
 
 /*
- * user.max_user_namespaces of this user namespace: with "0" nothing inside gets capabilities back in one of
- * its own. CAP_SYS_RESOURCE in this namespace can raise it again, but not what its parent says. 0 or -errno.
+ * Unless the plan allows them: user.max_user_namespaces of this user namespace, so that nothing inside gets
+ * capabilities back in one of its own. Through the /proc of the host, which is not the root's to forge; so
+ * before the root is entered. CAP_SYS_RESOURCE in this namespace could raise it again: with it the command is
+ * in the second one of confine_lock_mounts(), and this is the first. 0 or -errno.
  */
-int confine_userns(const char *limit, struct err *e);
+int confine_userns(const struct plan *p, struct err *e);
 
 /* Root inside, where there is one, for making files. Capabilities stay. 0 or -errno. */
 int confine_become_root(const struct plan *p, struct err *e);

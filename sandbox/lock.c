@@ -106,26 +106,16 @@ static int await_writer(int ready, int report, pid_t pid, struct err *e)
 	return 0;
 }
 
-/*
- * Should: the second namespace is the last that the first one counts, whatever a command with
- * CAP_SYS_RESOURCE writes into the limit of the second. And the writer can open the maps of this process: it
- * is undumpable, and its /proc files the host's root's, where it changed its ids before (--map isolated).
- */
-static int prepare(struct err *e)
-{
-	if (confine_userns("1", e) < 0)
-		return -e->code;
-	return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ? err_sys(e, "open the maps to their writer") : 0;
-}
-
 int confine_lock_mounts(struct err *e)
 {
 	int ready[2], report[2];
 	pid_t pid = -1;
 	int r;
 
-	if (prepare(e) < 0)
-		return -e->code;
+	/* The writer must be able to open the maps of this process: it is undumpable, and its /proc files the
+	 * host's root's, where it changed its ids before (--map isolated). */
+	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return err_sys(e, "open the maps to their writer");
 	if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
 		return err_sys(e, "make a pipe");
 	r = fork_writer(ready, report, &pid, e);

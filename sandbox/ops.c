@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include "sandbox/dev.h"
 #include "sandbox/fsmount.h"
 #include "sandbox/inroot.h"
+#include "sandbox/mask.h"
 #include "sandbox/tree.h"
 
 struct work {
@@ -193,18 +195,26 @@ static int run_mirror(const struct work *w, struct err *e)
 	return inroot_symlink(w->root, link, op->target, e);
 }
 
-static int mount_kernel_fs(const struct work *w, const char *type, struct err *e)
+static int mount_kernel_fs(const struct work *w, const char *type, unsigned long flags, const char *data,
+			   struct err *e)
 {
 	fd_auto int dir = inroot_directory(w->root, w->op->target, 0755, e);
 
 	if (dir < 0)
 		return dir;
-	return fs_mount(dir, type, MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, w->op->target, e);
+	return fs_mount(dir, type, MS_NOSUID | MS_NODEV | MS_NOEXEC | flags, data, w->op->target, e);
 }
 
 static int run_proc(const struct work *w, struct err *e)
 {
-	if (mount_kernel_fs(w, "proc", e) == 0)
+	/* proc(5): the words since Linux 5.8. */
+	static const char *const hide[PLAN_HIDEPID_COUNT] = {"", "hidepid=noaccess,", "hidepid=invisible,",
+							     "hidepid=ptraceable,"};
+	char data[64];
+
+	snprintf(data, sizeof(data), "%s%s", hide[w->plan->hidepid],
+		 w->plan->proc_subset_pid ? "subset=pid" : "");
+	if (mount_kernel_fs(w, "proc", 0, data, e) == 0)
 		return 0;
 	if (e->code == EPERM)
 		err_hint(e, "the kernel gives a new procfs only where the present /proc is not partly "
@@ -215,12 +225,12 @@ static int run_proc(const struct work *w, struct err *e)
 
 static int run_sysfs(const struct work *w, struct err *e)
 {
-	return mount_kernel_fs(w, "sysfs", e);
+	return mount_kernel_fs(w, "sysfs", MS_RDONLY, NULL, e);
 }
 
 static int run_mqueue(const struct work *w, struct err *e)
 {
-	return mount_kernel_fs(w, "mqueue", e);
+	return mount_kernel_fs(w, "mqueue", 0, NULL, e);
 }
 
 static int run_sys_host(const struct work *w, struct err *e)
@@ -256,11 +266,24 @@ static int run_devpts(const struct work *w, struct err *e)
 	return dev_pts(w->root, w->op->target, e);
 }
 
+static int run_mask(const struct work *w, struct err *e)
+{
+	return mask_cover(w->root, w->op->target, e);
+}
+
+static int run_read_only(const struct work *w, struct err *e)
+{
+	return mask_read_only(w->root, w->op->target, e);
+}
+
 static int (*const run[])(const struct work *, struct err *) = {
-	[OP_MIRROR] = run_mirror, [OP_VOLUME] = run_volume,     [OP_CONF] = run_conf,
-	[OP_TEXT] = run_text,     [OP_DIR] = run_dir,           [OP_PROC] = run_proc,
-	[OP_SYSFS] = run_sysfs,   [OP_SYS_HOST] = run_sys_host, [OP_TMPFS] = run_tmpfs,
-	[OP_DEV] = run_dev,       [OP_DEVPTS] = run_devpts,     [OP_MQUEUE] = run_mqueue,
+	[OP_MIRROR] = run_mirror, [OP_VOLUME] = run_volume,
+	[OP_CONF] = run_conf,     [OP_TEXT] = run_text,
+	[OP_DIR] = run_dir,       [OP_PROC] = run_proc,
+	[OP_SYSFS] = run_sysfs,   [OP_SYS_HOST] = run_sys_host,
+	[OP_TMPFS] = run_tmpfs,   [OP_DEV] = run_dev,
+	[OP_DEVPTS] = run_devpts, [OP_MQUEUE] = run_mqueue,
+	[OP_MASK] = run_mask,     [OP_READ_ONLY] = run_read_only,
 };
 static_assert(sizeof(run) / sizeof(run[0]) == OP_KIND_COUNT, "a function for each operation");
 

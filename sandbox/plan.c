@@ -1,5 +1,6 @@
 #include "sandbox/plan.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -19,20 +20,36 @@ static bool same_strings(const struct plan_strings *a, const struct plan_strings
 	return true;
 }
 
-static bool same_fds(const struct plan_fds *a, const struct plan_fds *b)
+/* Each list has a type of its own; all look alike. */
+static struct plan_items items_at(const void *at)
 {
-	return a->count == b->count &&
-	       (a->count == 0 || !memcmp(a->item, b->item, a->count * sizeof(*a->item)));
+	struct plan_items l;
+
+	static_assert(sizeof(l) == sizeof(struct plan_ops) && sizeof(l) == sizeof(struct plan_strings) &&
+			      offsetof(struct plan_ops, count) == offsetof(struct plan_items, count),
+		      "lists look alike");
+	memcpy(&l, at, sizeof(l));
+	return l;
+}
+
+static bool same_bytes(const void *a, const void *b, size_t size)
+{
+	struct plan_items x = items_at(a), y = items_at(b);
+
+	return x.count == y.count && (x.count == 0 || !memcmp(x.item, y.item, x.count * size));
 }
 
 static bool same_fields(const struct plan_field *f, size_t n, const void *a, const void *b);
 
-static bool same_ops(const struct plan_ops *a, const struct plan_ops *b)
+static bool same_list(const struct plan_list *l, const void *a, const void *b)
 {
-	if (a->count != b->count)
+	struct plan_items x = items_at(a), y = items_at(b);
+
+	if (x.count != y.count)
 		return false;
-	for (uint32_t i = 0; i < a->count; i++)
-		if (!same_fields(plan_op_field, plan_op_nfields, &a->item[i], &b->item[i]))
+	for (uint32_t i = 0; i < x.count; i++)
+		if (!same_fields(l->field, l->nfields, (const char *)x.item + i * l->size,
+				 (const char *)y.item + i * l->size))
 			return false;
 	return true;
 }
@@ -43,6 +60,7 @@ static bool same_field(const struct plan_field *f, const void *a, const void *b)
 
 	switch (f->type) {
 	case PLAN_U32:
+	case PLAN_I32:
 		return !memcmp(x, y, sizeof(uint32_t));
 	case PLAN_U64:
 		return !memcmp(x, y, sizeof(uint64_t));
@@ -50,10 +68,12 @@ static bool same_field(const struct plan_field *f, const void *a, const void *b)
 		return !strcmp(*(const char *const *)x, *(const char *const *)y);
 	case PLAN_STRINGS:
 		return same_strings((const struct plan_strings *)x, (const struct plan_strings *)y);
-	case PLAN_FDS:
-		return same_fds((const struct plan_fds *)x, (const struct plan_fds *)y);
-	case PLAN_OPS:
-		return same_ops((const struct plan_ops *)x, (const struct plan_ops *)y);
+	case PLAN_NUMBERS:
+		return same_bytes(x, y, sizeof(uint32_t));
+	case PLAN_BLOB:
+		return same_bytes(x, y, 1);
+	case PLAN_LIST:
+		return same_list(f->list, x, y);
 	}
 	return false;
 }
@@ -100,6 +120,14 @@ static int check_op(const struct plan_op *op, struct err *e)
 	return 0;
 }
 
+static bool ascending(const struct plan_numbers *l, uint32_t least, uint32_t most)
+{
+	for (uint32_t i = 0; i < l->count; i++)
+		if (l->item[i] < least || l->item[i] > most || (i && l->item[i] <= l->item[i - 1]))
+			return false;
+	return true;
+}
+
 static int check_lists(const struct plan *p, struct err *e)
 {
 	if (p->ops.count > PLAN_OPS_MAX)
@@ -108,17 +136,78 @@ static int check_lists(const struct plan *p, struct err *e)
 		return err_set(e, E2BIG, "more than %d arguments or environment variables", PLAN_STRINGS_MAX);
 	if (p->keep_fds.count > PLAN_FDS_MAX)
 		return err_set(e, E2BIG, "more than %d descriptors to preserve", PLAN_FDS_MAX);
-	for (uint32_t i = 0; i < p->keep_fds.count; i++)
-		if (p->keep_fds.item[i] < 3 || p->keep_fds.item[i] > INT32_MAX ||
-		    (i && p->keep_fds.item[i] <= p->keep_fds.item[i - 1]))
-			return err_set(e, EINVAL,
-				       "plan: descriptors to preserve are not in ascending order from 3");
+	if (!ascending(&p->keep_fds, 3, INT32_MAX))
+		return err_set(e, EINVAL, "plan: descriptors to preserve are not in ascending order from 3");
 	for (uint32_t i = 0; i < p->env.count; i++)
 		if (p->env.item[i][0] == '=' || !strchr(p->env.item[i], '='))
 			return err_set(e, EINVAL, "plan: %s is not NAME=VALUE", QUOTE(p->env.item[i]));
 	for (uint32_t i = 0; i < p->ops.count; i++)
 		if (check_op(&p->ops.item[i], e) < 0)
 			return -e->code;
+	return 0;
+}
+
+static int check_network(const struct plan *p, struct err *e)
+{
+	bool own = p->namespaces & PLAN_NS_NET;
+
+	if (p->network >= PLAN_NETWORK_COUNT || (p->network == PLAN_NETWORK_HOST) == own)
+		return err_set(e, EINVAL, "plan: the network and its namespace contradict each other");
+	if (p->ports.count > PLAN_PORTS_MAX)
+		return err_set(e, E2BIG, "more than %d ports", PLAN_PORTS_MAX);
+	if (p->ports.count && p->network != PLAN_NETWORK_USER)
+		return err_set(e, EINVAL, "plan: ports without a network of the user's");
+	for (uint32_t i = 0; i < p->ports.count; i++) {
+		const struct plan_port *x = &p->ports.item[i];
+
+		if (x->protocol >= PLAN_PROTOCOL_COUNT || x->host_port - 1 >= 65535 || x->port - 1 >= 65535 ||
+		    !x->address[0])
+			return err_set(e, EINVAL,
+				       "plan: a port has an unknown protocol, number or no address");
+	}
+	if (p->tcp & ~(uint32_t)PLAN_TCP_ALL || !ascending(&p->tcp_bind, 1, 65535) ||
+	    !ascending(&p->tcp_connect, 1, 65535) || p->tcp_bind.count > PLAN_PORTS_MAX ||
+	    p->tcp_connect.count > PLAN_PORTS_MAX)
+		return err_set(e, EINVAL, "plan: TCP ports are not in ascending order from 1 to 65535");
+	return 0;
+}
+
+static int check_confinement(const struct plan *p, struct err *e)
+{
+	const uint32_t instruction = 8; /* struct sock_filter */
+	uint32_t bytes = p->seccomp_program.count;
+
+	if (p->seccomp >= PLAN_SECCOMP_COUNT || p->landlock >= PLAN_LANDLOCK_COUNT ||
+	    p->hidepid >= PLAN_HIDEPID_COUNT)
+		return err_set(e, EINVAL, "plan: unknown confinement");
+	if (p->allow_userns > 1 || p->proc_subset_pid > 1 || p->unmasked > 1 || p->nice_asked > 1 ||
+	    p->oom_asked > 1)
+		return err_set(e, EINVAL, "plan: a yes or no is neither");
+	if ((p->seccomp == PLAN_SECCOMP_PROGRAM) != (bytes > 0) || bytes % instruction ||
+	    bytes / instruction > PLAN_FILTER_MAX)
+		return err_set(e, EINVAL,
+			       "plan: the seccomp program is missing, one too many, or not 1 to %d "
+			       "instructions",
+			       PLAN_FILTER_MAX);
+	return 0;
+}
+
+static int check_limits(const struct plan *p, struct err *e)
+{
+	if (p->io_weight > 10000 || p->nice < -20 || p->nice > 19 || p->oom_score_adj < -1000 ||
+	    p->oom_score_adj > 1000)
+		return err_set(e, EINVAL, "plan: a weight or priority is out of range");
+	if (p->ulimits.count > PLAN_ULIMITS_MAX)
+		return err_set(e, EINVAL, "plan: more resource limits than there are");
+	for (uint32_t i = 0; i < p->ulimits.count; i++) {
+		const struct plan_ulimit *u = &p->ulimits.item[i];
+
+		if (u->resource >= PLAN_ULIMITS_MAX || u->soft > u->hard ||
+		    (i && u->resource <= p->ulimits.item[i - 1].resource))
+			return err_set(e, EINVAL,
+				       "plan: a resource limit is unknown, twice there, or above "
+				       "its hard limit");
+	}
 	return 0;
 }
 
@@ -141,14 +230,15 @@ int plan_check(const struct plan *p, struct err *e)
 		return err_set(e, EINVAL, "plan: the user inside is not the one id that is mapped");
 	if (p->hostname[0] == '\0' || strlen(p->hostname) > PLAN_NAME_MAX)
 		return err_set(e, EINVAL, "plan: a host name has 1 to %d characters", PLAN_NAME_MAX);
-	if (check_clean("working directory", p->cwd, e) < 0)
+	if (check_clean("working directory", p->cwd, e) < 0 || check_network(p, e) < 0 ||
+	    check_confinement(p, e) < 0 || check_limits(p, e) < 0)
 		return -e->code;
 	return check_lists(p, e);
 }
 
 /* --- encoding --------------------------------------------------------------- */
 
-static const char magic[8] = "croft\0\0\1"; /* the last byte is the version */
+static const char magic[8] = "croft\0\0\2"; /* the last byte is the version */
 
 struct writer {
 	char *buf;
@@ -162,7 +252,8 @@ static void put_bytes(struct writer *w, const void *p, size_t n)
 		w->used = w->size + 1;
 		return;
 	}
-	memcpy(w->buf + w->used, p, n);
+	if (n)
+		memcpy(w->buf + w->used, p, n);
 	w->used += n;
 }
 
@@ -189,14 +280,38 @@ static void put_string(struct writer *w, const char *s)
 
 static void put_fields(struct writer *w, const struct plan_field *f, size_t n, const void *base);
 
+static void put_numbers(struct writer *w, const struct plan_numbers *l)
+{
+	put_number(w, l->count, 4);
+	for (uint32_t i = 0; i < l->count; i++)
+		put_number(w, l->item[i], 4);
+}
+
+static void put_strings(struct writer *w, const struct plan_strings *l)
+{
+	put_number(w, l->count, 4);
+	for (uint32_t i = 0; i < l->count; i++)
+		put_string(w, l->item[i]);
+}
+
+static void put_blob(struct writer *w, const struct plan_blob *b)
+{
+	put_number(w, b->count, 4);
+	put_bytes(w, b->item, b->count);
+}
+
+static void put_list(struct writer *w, const struct plan_list *l, struct plan_items of)
+{
+	put_number(w, of.count, 4);
+	for (uint32_t i = 0; i < of.count; i++)
+		put_fields(w, l->field, l->nfields, (const char *)of.item + i * l->size);
+}
+
 static void put_field(struct writer *w, const struct plan_field *f, const char *at)
 {
-	const struct plan_strings *s = (const struct plan_strings *)at;
-	const struct plan_fds *d = (const struct plan_fds *)at;
-	const struct plan_ops *o = (const struct plan_ops *)at;
-
 	switch (f->type) {
 	case PLAN_U32:
+	case PLAN_I32:
 		put_number(w, *(const uint32_t *)at, 4);
 		return;
 	case PLAN_U64:
@@ -206,19 +321,16 @@ static void put_field(struct writer *w, const struct plan_field *f, const char *
 		put_string(w, *(const char *const *)at);
 		return;
 	case PLAN_STRINGS:
-		put_number(w, s->count, 4);
-		for (uint32_t i = 0; i < s->count; i++)
-			put_string(w, s->item[i]);
+		put_strings(w, (const struct plan_strings *)at);
 		return;
-	case PLAN_FDS:
-		put_number(w, d->count, 4);
-		for (uint32_t i = 0; i < d->count; i++)
-			put_number(w, d->item[i], 4);
+	case PLAN_NUMBERS:
+		put_numbers(w, (const struct plan_numbers *)at);
 		return;
-	case PLAN_OPS:
-		put_number(w, o->count, 4);
-		for (uint32_t i = 0; i < o->count; i++)
-			put_fields(w, plan_op_field, plan_op_nfields, &o->item[i]);
+	case PLAN_BLOB:
+		put_blob(w, (const struct plan_blob *)at);
+		return;
+	case PLAN_LIST:
+		put_list(w, f->list, items_at(at));
 		return;
 	}
 }
@@ -319,7 +431,7 @@ static void get_strings(struct reader *r, struct plan_strings *ret)
 	ret->item = item;
 }
 
-static void get_fds(struct reader *r, struct plan_fds *ret)
+static void get_numbers(struct reader *r, struct plan_numbers *ret)
 {
 	uint32_t *item = get_array(r, &ret->count, sizeof(*item), 4, 0);
 
@@ -328,19 +440,35 @@ static void get_fds(struct reader *r, struct plan_fds *ret)
 	ret->item = item;
 }
 
-static void get_ops(struct reader *r, struct plan_ops *ret)
+static void get_blob(struct reader *r, struct plan_blob *ret)
 {
-	struct plan_op *item = get_array(r, &ret->count, sizeof(*item), 4 * plan_op_nfields, 0);
+	uint8_t *item = get_array(r, &ret->count, 1, 1, 0);
 
-	for (uint32_t i = 0; i < ret->count; i++)
-		get_fields(r, plan_op_field, plan_op_nfields, &item[i]);
+	if (ret->count) {
+		memcpy(item, r->p, ret->count);
+		r->p += ret->count;
+		r->left -= ret->count;
+	}
 	ret->item = item;
+}
+
+/* The least that a structure takes: 4 bytes a field. */
+static void get_list(struct reader *r, const struct plan_list *l, void *at)
+{
+	struct plan_items ret = {0};
+	char *item = get_array(r, &ret.count, l->size, 4 * l->nfields, 0);
+
+	for (uint32_t i = 0; i < ret.count; i++)
+		get_fields(r, l->field, l->nfields, item + i * l->size);
+	ret.item = item;
+	memcpy(at, &ret, sizeof(ret));
 }
 
 static void get_field(struct reader *r, const struct plan_field *f, char *at)
 {
 	switch (f->type) {
 	case PLAN_U32:
+	case PLAN_I32:
 		*(uint32_t *)at = (uint32_t)get_number(r, 4);
 		return;
 	case PLAN_U64:
@@ -352,11 +480,14 @@ static void get_field(struct reader *r, const struct plan_field *f, char *at)
 	case PLAN_STRINGS:
 		get_strings(r, (struct plan_strings *)at);
 		return;
-	case PLAN_FDS:
-		get_fds(r, (struct plan_fds *)at);
+	case PLAN_NUMBERS:
+		get_numbers(r, (struct plan_numbers *)at);
 		return;
-	case PLAN_OPS:
-		get_ops(r, (struct plan_ops *)at);
+	case PLAN_BLOB:
+		get_blob(r, (struct plan_blob *)at);
+		return;
+	case PLAN_LIST:
+		get_list(r, f->list, at);
 		return;
 	}
 }

@@ -19,6 +19,9 @@ enum {
 	PLAN_OPS_MAX = 4096,
 	PLAN_STRINGS_MAX = 65536, /* of argv, and of env */
 	PLAN_FDS_MAX = 256,
+	PLAN_PORTS_MAX = 256,
+	PLAN_ULIMITS_MAX = 16,    /* RLIM_NLIMITS of Linux */
+	PLAN_FILTER_MAX = 4096,   /* instructions of a seccomp filter: BPF_MAXINSNS */
 	PLAN_BYTES_MAX = 8 << 20, /* encoded */
 	PLAN_PATH_MAX = 4096,     /* with its terminator: PATH_MAX */
 	PLAN_NAME_MAX = 64,       /* host name, HOST_NAME_MAX of Linux */
@@ -54,6 +57,9 @@ enum plan_op_kind {
 	OP_DEV,      /* the minimal /dev on a tmpfs */
 	OP_DEVPTS,   /* a new devpts instance */
 	OP_MQUEUE,   /* mqueue of the new ipc namespace */
+	OP_MASK, /* covers target, where it is there, with something empty: /dev/null on a file, a read-only
+		    tmpfs on a directory */
+	OP_READ_ONLY, /* makes target, where it is there, and what is mounted below it read-only */
 	OP_KIND_COUNT
 };
 
@@ -86,8 +92,40 @@ struct plan_strings {
 	uint32_t count;
 };
 
-struct plan_fds {
+struct plan_numbers {
 	const uint32_t *item;
+	uint32_t count;
+};
+
+struct plan_blob {
+	const uint8_t *item;
+	uint32_t count; /* bytes */
+};
+
+enum plan_protocol { PLAN_TCP, PLAN_UDP, PLAN_PROTOCOL_COUNT };
+
+/* A port of the host that leads to one of the sandbox. */
+struct plan_port {
+	uint32_t protocol;   /* enum plan_protocol */
+	uint32_t host_port;  /* 1-65535 */
+	uint32_t port;       /* inside */
+	const char *address; /* of the host, on which is listened: IPv4 or IPv6 */
+};
+
+struct plan_ports {
+	const struct plan_port *item;
+	uint32_t count;
+};
+
+/* setrlimit(2) for the command. UINT64_MAX: unlimited. */
+struct plan_ulimit {
+	uint32_t resource; /* RLIMIT_ of <sys/resource.h>, each at most once, ascending */
+	uint64_t soft;
+	uint64_t hard;
+};
+
+struct plan_ulimits {
+	const struct plan_ulimit *item;
 	uint32_t count;
 };
 
@@ -95,6 +133,41 @@ enum plan_ns {
 	PLAN_NS_NET = 1 << 0, /* a network namespace of its own; else the host's */
 	PLAN_NS_CGROUP = 1 << 1,
 	PLAN_NS_ALL = (1 << 2) - 1,
+};
+
+enum plan_network {
+	PLAN_NETWORK_NONE, /* loopback only */
+	PLAN_NETWORK_HOST, /* the host's: no namespace of its own */
+	PLAN_NETWORK_USER, /* a namespace of its own, led out by a user-mode program (pasta, slirp4netns) */
+	PLAN_NETWORK_COUNT
+};
+
+enum plan_seccomp {
+	PLAN_SECCOMP_DEFAULT,    /* the filter compiled in, the variant for caps and allow_userns */
+	PLAN_SECCOMP_UNCONFINED, /* none */
+	PLAN_SECCOMP_PROGRAM,    /* seccomp_program */
+	PLAN_SECCOMP_COUNT
+};
+
+enum plan_landlock {
+	PLAN_LANDLOCK_AUTO, /* what the kernel has of it; restricted TCP ports need it */
+	PLAN_LANDLOCK_OFF,
+	PLAN_LANDLOCK_REQUIRED, /* an error where the kernel has none */
+	PLAN_LANDLOCK_COUNT
+};
+
+enum plan_hidepid {
+	PLAN_HIDEPID_OFF,        /* proc(5) hidepid=0 */
+	PLAN_HIDEPID_NO_ACCESS,  /* 1 */
+	PLAN_HIDEPID_INVISIBLE,  /* 2 */
+	PLAN_HIDEPID_PTRACEABLE, /* 4 */
+	PLAN_HIDEPID_COUNT
+};
+
+enum plan_tcp {
+	PLAN_TCP_BIND = 1 << 0,    /* only to ports of tcp_bind */
+	PLAN_TCP_CONNECT = 1 << 1, /* only to ports of tcp_connect */
+	PLAN_TCP_ALL = (1 << 2) - 1,
 };
 
 enum plan_tty {
@@ -116,22 +189,47 @@ struct plan {
 	uint32_t own_uid; /* the id inside that the caller's own uid, gid are mapped to */
 	uint32_t own_gid;
 	uint32_t namespaces; /* enum plan_ns; user, mount, pid, uts and ipc are always new */
+	uint32_t network;    /* enum plan_network */
+	struct plan_ports ports;
 
 	const char *hostname;
 	const char *user; /* name of the user inside, for messages */
 	uint32_t uid;     /* inside */
 	uint32_t gid;
-	const char *cwd;          /* clean absolute path in the sandbox */
-	uint32_t cwd_asked;       /* bool: a cwd that is missing is an error; else it is / then */
-	struct plan_strings argv; /* empty: the login shell, /bin/bash -l else /bin/sh -l */
-	struct plan_strings env;  /* NAME=VALUE, complete */
-	struct plan_fds keep_fds; /* beside 0-2, ascending */
-	uint32_t init;            /* bool: croft's init is pid 1 */
-	uint32_t tty;             /* enum plan_tty; 0: no terminal */
-	uint64_t caps;            /* CAP_BIT()s the command may hold; the rest leaves the bounding set */
-	uint64_t caps_ambient;    /* those that a user other than root gets, too */
+	const char *cwd;              /* clean absolute path in the sandbox */
+	uint32_t cwd_asked;           /* bool: a cwd that is missing is an error; else it is / then */
+	struct plan_strings argv;     /* empty: the login shell, /bin/bash -l else /bin/sh -l */
+	struct plan_strings env;      /* NAME=VALUE, complete */
+	struct plan_numbers keep_fds; /* beside 0-2, ascending */
+	uint32_t init;                /* bool: croft's init is pid 1 */
+	uint32_t tty;                 /* enum plan_tty; 0: no terminal */
+	uint64_t caps;                /* CAP_BIT()s the command may hold; the rest leaves the bounding set */
+	uint64_t caps_ambient;        /* those that a user other than root gets, too */
 	uint32_t lock_mounts; /* bool: the finished tree is copied into a second user and mount namespace */
 	uint32_t stop_timeout_ms; /* from the first TERM to KILL */
+
+	uint32_t seccomp;                 /* enum plan_seccomp */
+	struct plan_blob seccomp_program; /* PLAN_SECCOMP_PROGRAM: struct sock_filter[], in host order */
+	uint32_t landlock;                /* enum plan_landlock */
+	uint32_t allow_userns;            /* bool: user namespaces can be made inside */
+	uint32_t hidepid;                 /* enum plan_hidepid */
+	uint32_t proc_subset_pid;         /* bool: /proc has nothing but processes, Linux >= 5.8 */
+	uint32_t unmasked;                /* bool: no OP_MASK and OP_READ_ONLY are planned; for the policy */
+	uint32_t tcp;                     /* enum plan_tcp: which of the lists hold, by Landlock */
+	struct plan_numbers tcp_bind;     /* ports, ascending */
+	struct plan_numbers tcp_connect;
+
+	uint64_t memory_max;      /* bytes; 0: no limit, as below */
+	uint64_t memory_swap_max; /* bytes of swap beside them; UINT64_MAX: no limit */
+	uint64_t cpu_milli;       /* thousandths of a CPU */
+	uint64_t pids_max;
+	uint32_t io_weight;    /* 1-10000, of 100 that every other has; 0: as every other */
+	uint32_t timeout_ms;   /* from the start of the command to TERM; 0: none */
+	uint32_t nice_asked;   /* bool */
+	int32_t nice;          /* -20 to 19 */
+	uint32_t oom_asked;    /* bool */
+	int32_t oom_score_adj; /* -1000 to 1000 */
+	struct plan_ulimits ulimits;
 };
 
 /* Checks what the types cannot say: enums, flags, clean paths, limits. 0 or -EINVAL with *e. */

@@ -7,7 +7,20 @@
 
 #include "sandbox/plan.h"
 
-enum plan_type { PLAN_U32, PLAN_U64, PLAN_STR, PLAN_STRINGS, PLAN_FDS, PLAN_OPS };
+enum plan_type { PLAN_U32, PLAN_I32, PLAN_U64, PLAN_STR, PLAN_STRINGS, PLAN_NUMBERS, PLAN_BLOB, PLAN_LIST };
+
+/* What every list of a plan looks like. */
+struct plan_items {
+	const void *item;
+	uint32_t count;
+};
+
+/* The structures a list is made of: PLAN_U32, PLAN_U64 and PLAN_STR only. */
+struct plan_list {
+	const struct plan_field *field;
+	size_t nfields;
+	size_t size; /* of one structure */
+};
 
 struct plan_field {
 	const char *name;
@@ -15,9 +28,9 @@ struct plan_field {
 	size_t offset;
 	const char *const *words; /* PLAN_U32 that is an enum: its words; NULL else */
 	size_t nwords;
+	const struct plan_list *list; /* PLAN_LIST */
 };
 
 extern const struct plan_field plan_field[]; /* of struct plan */
 extern const size_t plan_nfields;
-extern const struct plan_field plan_op_field[]; /* of struct plan_op: PLAN_U32, PLAN_U64 and PLAN_STR only */
-extern const size_t plan_op_nfields;
+extern const struct plan_list plan_op_list; /* of struct plan_op; its first field is the kind */

@@ -116,7 +116,7 @@ static int confine(struct child *c, struct err *e)
 		return -e->code;
 	if (c->plan->lock_mounts && confine_lock_mounts(e) < 0)
 		return -e->code;
-	if (confine_userns("0", e) < 0 || confine_user(c->plan, e) < 0)
+	if (confine_user(c->plan, e) < 0)
 		return -e->code;
 	return die_with_parent(c->sock, e);
 }
@@ -201,7 +201,8 @@ noreturn void sandbox_child(const struct plan *p, const struct sandbox_hooks *h,
 	c.sock = sock;
 	c.slave = -1;
 	if (start(&c, &e) < 0 || pin_all(p, h, &c.pins, &e) < 0 || await_go(sock, &e) < 0 ||
-	    confine_become_root(p, &e) < 0 || files(&c, &e) < 0 || confine(&c, &e) < 0)
+	    confine_become_root(p, &e) < 0 || confine_userns(p, &e) < 0 || files(&c, &e) < 0 ||
+	    confine(&c, &e) < 0)
 		fail(&c, &e);
 	if (p->init)
 		with_init(&c);
