@@ -116,7 +116,7 @@ static struct plan_strings any_strings(uint32_t count, bool variables)
 	return (struct plan_strings){.item = item, .count = count};
 }
 
-static struct plan_fds any_fds(uint32_t count)
+static struct plan_numbers any_fds(uint32_t count)
 {
 	uint32_t *fd = arena_array(&made, count, sizeof(*fd)), next = 3;
 
@@ -124,7 +124,51 @@ static struct plan_fds any_fds(uint32_t count)
 		fd[i] = next + rnd(1000);
 		next = fd[i] + 1;
 	}
-	return (struct plan_fds){.item = fd, .count = count};
+	return (struct plan_numbers){.item = fd, .count = count};
+}
+
+static struct plan_numbers any_port_numbers(uint32_t count)
+{
+	uint32_t *port = arena_array(&made, count, sizeof(*port)), next = 1;
+
+	for (uint32_t i = 0; i < count; i++) {
+		port[i] = next + rnd(1000);
+		next = port[i] + 1;
+	}
+	return (struct plan_numbers){.item = port, .count = count};
+}
+
+static struct plan_blob any_blob(uint32_t count)
+{
+	uint8_t *b = arena_alloc(&made, count + 1);
+
+	for (uint32_t i = 0; i < count; i++)
+		b[i] = (uint8_t)rnd(256);
+	return (struct plan_blob){.item = b, .count = count};
+}
+
+static struct plan_ports any_ports(uint32_t count)
+{
+	struct plan_port *x = arena_array(&made, count, sizeof(*x));
+
+	for (uint32_t i = 0; i < count; i++)
+		x[i] = (struct plan_port){.protocol = rnd(PLAN_PROTOCOL_COUNT),
+					  .host_port = 1 + rnd(65535),
+					  .port = 1 + rnd(65535),
+					  .address = any_text(1, 20, "")};
+	return (struct plan_ports){.item = x, .count = count};
+}
+
+static struct plan_ulimits any_ulimits(uint32_t count)
+{
+	struct plan_ulimit *x = arena_array(&made, count, sizeof(*x));
+
+	for (uint32_t i = 0; i < count; i++) {
+		x[i] = (struct plan_ulimit){.resource = i * 3 + rnd(3), .soft = any_u64()};
+		x[i].hard = UINT64_MAX - rnd(2);
+		x[i].soft = x[i].soft > x[i].hard ? x[i].hard : x[i].soft;
+	}
+	return (struct plan_ulimits){.item = x, .count = count};
 }
 
 static struct plan any_plan(void)
@@ -154,8 +198,35 @@ static struct plan any_plan(void)
 		.caps_ambient = any_u64(),
 		.lock_mounts = rnd(2),
 		.stop_timeout_ms = any_u32(),
+		.seccomp = rnd(PLAN_SECCOMP_COUNT),
+		.landlock = rnd(PLAN_LANDLOCK_COUNT),
+		.allow_userns = rnd(2),
+		.hidepid = rnd(PLAN_HIDEPID_COUNT),
+		.proc_subset_pid = rnd(2),
+		.unmasked = rnd(2),
+		.tcp = rnd(PLAN_TCP_ALL + 1),
+		.tcp_bind = any_port_numbers(rnd(4)),
+		.tcp_connect = any_port_numbers(rnd(4)),
+		.memory_max = any_u64(),
+		.memory_swap_max = any_u64(),
+		.cpu_milli = any_u64(),
+		.pids_max = any_u64(),
+		.io_weight = rnd(10001),
+		.timeout_ms = any_u32(),
+		.nice_asked = rnd(2),
+		.nice = (int32_t)rnd(40) - 20,
+		.oom_asked = rnd(2),
+		.oom_score_adj = (int32_t)rnd(2001) - 1000,
+		.ulimits = any_ulimits(rnd(6)),
 	};
 
+	p.network = !(p.namespaces & PLAN_NS_NET) ? PLAN_NETWORK_HOST
+		    : rnd(2)                      ? PLAN_NETWORK_USER
+						  : PLAN_NETWORK_NONE;
+	if (p.network == PLAN_NETWORK_USER)
+		p.ports = any_ports(rnd(4));
+	if (p.seccomp == PLAN_SECCOMP_PROGRAM)
+		p.seccomp_program = any_blob(8 * (1 + rnd(5)));
 	p.root = p.root_kind == PLAN_ROOT_DIR ? any_text(1, 60, "") : "";
 	if (p.map == PLAN_MAP_SELF) {
 		p.uid = p.own_uid;
@@ -187,6 +258,20 @@ static struct plan full_plan(void)
 	p.env = any_strings(4, true);
 	p.keep_fds = any_fds(3);
 	p.tty = PLAN_TTY_ALL;
+	p.network = PLAN_NETWORK_USER;
+	p.ports = any_ports(3);
+	p.seccomp = PLAN_SECCOMP_PROGRAM;
+	p.seccomp_program = any_blob(24);
+	p.landlock = PLAN_LANDLOCK_REQUIRED;
+	p.hidepid = PLAN_HIDEPID_PTRACEABLE;
+	p.allow_userns = p.proc_subset_pid = p.unmasked = p.nice_asked = p.oom_asked = 1;
+	p.tcp = PLAN_TCP_ALL;
+	p.tcp_bind = any_port_numbers(3);
+	p.tcp_connect = any_port_numbers(2);
+	p.io_weight = 1 + rnd(10000);
+	p.nice = -20;
+	p.oom_score_adj = 1000;
+	p.ulimits = any_ulimits(3);
 	return p;
 }
 
@@ -196,6 +281,7 @@ static size_t size_of(enum plan_type type)
 {
 	switch (type) {
 	case PLAN_U32:
+	case PLAN_I32:
 		return sizeof(uint32_t);
 	case PLAN_U64:
 		return sizeof(uint64_t);
@@ -203,10 +289,12 @@ static size_t size_of(enum plan_type type)
 		return sizeof(const char *);
 	case PLAN_STRINGS:
 		return sizeof(struct plan_strings);
-	case PLAN_FDS:
-		return sizeof(struct plan_fds);
-	case PLAN_OPS:
-		return sizeof(struct plan_ops);
+	case PLAN_NUMBERS:
+		return sizeof(struct plan_numbers);
+	case PLAN_BLOB:
+		return sizeof(struct plan_blob);
+	case PLAN_LIST:
+		return sizeof(struct plan_items);
 	}
 	fail_msg("unknown type %d", (int)type);
 	return 0;
@@ -219,16 +307,19 @@ static bool is_empty(const struct plan_field *f, const void *base)
 
 	switch (f->type) {
 	case PLAN_U32:
+	case PLAN_I32:
 	case PLAN_U64:
 		return !memcmp(at, zero, size_of(f->type));
 	case PLAN_STR:
 		return !**(const char *const *)at;
 	case PLAN_STRINGS:
 		return !((const struct plan_strings *)at)->count;
-	case PLAN_FDS:
-		return !((const struct plan_fds *)at)->count;
-	case PLAN_OPS:
-		return !((const struct plan_ops *)at)->count;
+	case PLAN_NUMBERS:
+		return !((const struct plan_numbers *)at)->count;
+	case PLAN_BLOB:
+		return !((const struct plan_blob *)at)->count;
+	case PLAN_LIST:
+		return !((const struct plan_items *)at)->count;
 	}
 	return true;
 }
@@ -263,7 +354,7 @@ static void the_table_names_every_byte_that_is_no_padding(void **state)
 	for (size_t i = 0; i < sizeof(p); i++)
 		if (seen[i] && !plan_byte[i])
 			fail_msg("byte %zu of struct plan is in no row", i);
-	mark(plan_op_field, plan_op_nfields, op_byte, sizeof(op_byte));
+	mark(plan_op_list.field, plan_op_list.nfields, op_byte, sizeof(op_byte));
 	memset(&op, 1, sizeof(op));
 	__builtin_clear_padding(&op);
 	memcpy(seen, &op, sizeof(op));
@@ -287,9 +378,9 @@ static void names_in_the_table_are_unique_and_every_word_is_there(void **state)
 		for (size_t k = 0; k < plan_field[i].nwords; k++)
 			assert_non_null(plan_field[i].words[k]);
 	}
-	for (size_t i = 0; i < plan_op_nfields; i++)
-		for (size_t k = 0; k < plan_op_field[i].nwords; k++)
-			assert_non_null(plan_op_field[i].words[k]);
+	for (size_t i = 0; i < plan_op_list.nfields; i++)
+		for (size_t k = 0; k < plan_op_list.field[i].nwords; k++)
+			assert_non_null(plan_op_list.field[i].words[k]);
 }
 
 /* --- comparing ------------------------------------------------------------------------------- */
@@ -312,7 +403,7 @@ static bool change_strings(struct plan_strings *s, int way)
 	return way < 4;
 }
 
-static bool change_fds(struct plan_fds *d, int way)
+static bool change_fds(struct plan_numbers *d, int way)
 {
 	uint32_t *item = arena_array(&made, d->count + 1, sizeof(*item));
 
@@ -333,27 +424,41 @@ static bool change_simple(const struct plan_field *f, void *at, int way)
 {
 	static const char *const text[] = {"", "something else", "/something/else"};
 
-	if (f->type == PLAN_U32)
+	if (f->type == PLAN_U32 || f->type == PLAN_I32)
 		*(uint32_t *)at ^= UINT32_C(1) << (way & 31);
 	else if (f->type == PLAN_U64)
 		*(uint64_t *)at ^= UINT64_C(1) << (way & 63);
 	else
 		*(const char **)at = text[way % 3];
-	return way < (f->type == PLAN_U32 ? 32 : f->type == PLAN_U64 ? 64 : 3);
+	return way < (f->type == PLAN_STR ? 3 : f->type == PLAN_U64 ? 64 : 32);
 }
 
-/* Every field of every operation, then their number. */
-static bool change_ops(struct plan_ops *o, int way)
+static bool change_blob(struct plan_blob *b, int way)
 {
-	struct plan_op *op = arena_array(&made, o->count + 1, sizeof(*op));
-	size_t fields = plan_op_nfields * o->count;
-	const struct plan_field *f = &plan_op_field[(size_t)way % plan_op_nfields];
+	uint8_t *item = arena_alloc(&made, b->count + 1);
 
-	memcpy(op, o->item, o->count * sizeof(*op));
-	op[o->count] = op[0];
-	o->item = op;
+	memcpy(item, b->item, b->count);
+	item[b->count] = 1;
+	b->item = item;
+	if (way < 2)
+		item[way ? b->count - 1 : 0] ^= 1;
+	else
+		b->count += way == 2 ? 1u : (uint32_t)-1;
+	return way < 4;
+}
+
+/* Every field of every structure, then their number. */
+static bool change_list(const struct plan_list *l, struct plan_items *o, int way)
+{
+	char *item = arena_alloc(&made, (o->count + 1) * l->size);
+	size_t fields = l->nfields * o->count;
+	const struct plan_field *f = &l->field[(size_t)way % l->nfields];
+
+	memcpy(item, o->item, o->count * l->size);
+	memcpy(item + o->count * l->size, item, l->size);
+	o->item = item;
 	if ((size_t)way < fields) {
-		char *at = (char *)&op[(size_t)way / plan_op_nfields] + f->offset;
+		char *at = item + (size_t)way / l->nfields * l->size + f->offset;
 
 		change_simple(f, at, f->type == PLAN_STR ? 1 : way);
 	} else {
@@ -368,15 +473,18 @@ static bool change(const struct plan_field *f, struct plan *p, int way)
 
 	switch (f->type) {
 	case PLAN_U32:
+	case PLAN_I32:
 	case PLAN_U64:
 	case PLAN_STR:
 		return change_simple(f, at, way);
 	case PLAN_STRINGS:
 		return change_strings((struct plan_strings *)at, way);
-	case PLAN_FDS:
-		return change_fds((struct plan_fds *)at, way);
-	case PLAN_OPS:
-		return change_ops((struct plan_ops *)at, way);
+	case PLAN_NUMBERS:
+		return change_fds((struct plan_numbers *)at, way);
+	case PLAN_BLOB:
+		return change_blob((struct plan_blob *)at, way);
+	case PLAN_LIST:
+		return change_list(f->list, (struct plan_items *)at, way);
 	}
 	return false;
 }
@@ -445,13 +553,15 @@ static void put_text(struct bytes *w, const char *s)
 
 static void put_all(struct bytes *w, const struct plan_field *f, size_t n, const void *base);
 
-static void put_one(struct bytes *w, enum plan_type type, const void *at)
+static void put_one(struct bytes *w, const struct plan_field *f, const void *at)
 {
+	const enum plan_type type = f->type;
 	const struct plan_strings *s = at;
-	const struct plan_fds *d = at;
-	const struct plan_ops *o = at;
+	const struct plan_numbers *d = at;
+	const struct plan_blob *b = at;
+	const struct plan_items *o = at;
 
-	if (type == PLAN_U32) {
+	if (type == PLAN_U32 || type == PLAN_I32) {
 		put(w, *(const uint32_t *)at, 4);
 	} else if (type == PLAN_U64) {
 		put(w, *(const uint64_t *)at, 8);
@@ -461,21 +571,26 @@ static void put_one(struct bytes *w, enum plan_type type, const void *at)
 		put_length(w, s->count);
 		for (uint32_t i = 0; i < s->count; i++)
 			put_text(w, s->item[i]);
-	} else if (type == PLAN_FDS) {
+	} else if (type == PLAN_NUMBERS) {
 		put_length(w, d->count);
 		for (uint32_t i = 0; i < d->count; i++)
 			put(w, d->item[i], 4);
+	} else if (type == PLAN_BLOB) {
+		put_length(w, b->count);
+		for (uint32_t i = 0; i < b->count; i++)
+			put(w, b->item[i], 1);
 	} else {
 		put_length(w, o->count);
 		for (uint32_t i = 0; i < o->count; i++)
-			put_all(w, plan_op_field, plan_op_nfields, &o->item[i]);
+			put_all(w, f->list->field, f->list->nfields,
+				(const char *)o->item + i * f->list->size);
 	}
 }
 
 static void put_all(struct bytes *w, const struct plan_field *f, size_t n, const void *base)
 {
 	for (size_t i = 0; i < n; i++)
-		put_one(w, f[i].type, (const char *)base + f[i].offset);
+		put_one(w, &f[i], (const char *)base + f[i].offset);
 }
 
 static const struct bytes *encode_by_the_book(const struct plan *p)
@@ -485,7 +600,7 @@ static const struct bytes *encode_by_the_book(const struct plan *p)
 	for (const char *s = "croft"; *s; s++)
 		put(&expected, (unsigned char)*s, 1);
 	put(&expected, 0, 2);
-	put(&expected, 1, 1);
+	put(&expected, 2, 1);
 	put_all(&expected, plan_field, plan_nfields, p);
 	return &expected;
 }
@@ -511,7 +626,7 @@ static void what_is_encoded_is_read_back_the_same(void **state)
 	bool seen[64] = {false}, seen_op[64] = {false};
 
 	(void)state;
-	assert_true(plan_nfields <= COUNT(seen) && plan_op_nfields <= COUNT(seen_op));
+	assert_true(plan_nfields <= COUNT(seen) && plan_op_list.nfields <= COUNT(seen_op));
 	seed = 1;
 	for (int k = 0; k < PLANS; k++) {
 		struct plan p, q;
@@ -532,17 +647,17 @@ static void what_is_encoded_is_read_back_the_same(void **state)
 		for (size_t i = 0; i < plan_nfields; i++)
 			seen[i] |= !is_empty(&plan_field[i], &p);
 		for (uint32_t o = 0; o < p.ops.count; o++)
-			for (size_t i = 0; i < plan_op_nfields; i++)
-				seen_op[i] |= !is_empty(&plan_op_field[i], &p.ops.item[o]);
+			for (size_t i = 0; i < plan_op_list.nfields; i++)
+				seen_op[i] |= !is_empty(&plan_op_list.field[i], &p.ops.item[o]);
 		assert_null(q.argv.item[q.argv.count]);
 		assert_null(q.env.item[q.env.count]);
 	}
 	for (size_t i = 0; i < plan_nfields; i++)
 		if (!seen[i])
 			fail_msg("%s was never set: any_plan() does not know it", plan_field[i].name);
-	for (size_t i = 0; i < plan_op_nfields; i++)
+	for (size_t i = 0; i < plan_op_list.nfields; i++)
 		if (!seen_op[i])
-			fail_msg("%s was never set: any_op() does not know it", plan_op_field[i].name);
+			fail_msg("%s was never set: any_op() does not know it", plan_op_list.field[i].name);
 }
 
 static void a_buffer_that_is_too_small_is_never_overrun(void **state)
@@ -801,6 +916,7 @@ static void the_smallest_and_the_empty_are_read(void **state)
 			 .hostname = "h",
 			 .user = "",
 			 .cwd = "/",
+			 .namespaces = PLAN_NS_NET,
 			 .argv = {.item = none},
 			 .env = {.item = none}},
 		    q;
@@ -1120,7 +1236,7 @@ static void every_bad_list_is_refused(void **state)
 	for (size_t i = 0; i < COUNT(fds); i++) {
 		struct plan p = full_plan();
 
-		p.keep_fds = (struct plan_fds){.item = fds[i].fd, .count = 3};
+		p.keep_fds = (struct plan_numbers){.item = fds[i].fd, .count = 3};
 		assert_check(&p, fds[i].msg[0] ? EINVAL : 0, fds[i].msg, fds[i].why);
 	}
 	for (size_t i = 0; i < COUNT(env); i++) {
@@ -1149,7 +1265,7 @@ static void lists_have_limits(void **state)
 	p.ops = (struct plan_ops){.item = op, .count = PLAN_OPS_MAX};
 	p.argv = (struct plan_strings){.item = word, .count = PLAN_STRINGS_MAX};
 	p.env = p.argv;
-	p.keep_fds = (struct plan_fds){.item = fd, .count = PLAN_FDS_MAX};
+	p.keep_fds = (struct plan_numbers){.item = fd, .count = PLAN_FDS_MAX};
 	assert_check(&p, 0, "", "as many as can be");
 	p.ops.count++;
 	assert_check(&p, E2BIG, "more than 4096 file system operations", "operations");

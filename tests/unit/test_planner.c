@@ -99,7 +99,7 @@ static const char *operations(void)
 	for (uint32_t i = 0; i < plan.ops.count; i++) {
 		const struct plan_op *op = &plan.ops.item[i];
 
-		say("%s %s", plan_op_field[0].words[op->kind], op->target);
+		say("%s %s", plan_op_list.field[0].words[op->kind], op->target);
 		if (op->source[0] && strcmp(op->source, op->target) != 0)
 			say(" <- %s", op->source);
 		say("%s%s%s%s\n", op->flags & OPF_READ_ONLY ? " ro" : "",
@@ -121,8 +121,14 @@ static const struct plan_op *find(const char *target)
 	"mirror /usr ro optional\nmirror /bin ro optional\nmirror /sbin ro optional\nmirror /lib ro "        \
 	"optional\nmirror /lib32 ro optional\nmirror /lib64 ro optional\nmirror /libx32 ro "                 \
 	"optional\nmirror /etc ro optional\n"
+#define MASKS                                                                                                \
+	"mask /proc/acpi\nmask /proc/asound\nmask /proc/interrupts\nmask /proc/kcore\nmask "                 \
+	"/proc/keys\nmask /proc/latency_stats\nmask /proc/sched_debug\nmask /proc/scsi\nmask "               \
+	"/proc/timer_list\nmask /proc/timer_stats\nmask /sys/firmware\nmask /sys/devices/virtual/powercap\n" \
+	"read-only /proc/bus\nread-only /proc/fs\nread-only /proc/irq\nread-only /proc/sys\nread-only "      \
+	"/proc/sysrq-trigger\n"
 #define KERNEL(sys)                                                                                          \
-	"proc /proc\n" sys " /sys\ndev /dev\ndevpts /dev/pts\ntmpfs /dev/shm\nmqueue /dev/mqueue\n"
+	"proc /proc\n" sys " /sys\ndev /dev\n" MASKS "devpts /dev/pts\ntmpfs /dev/shm\nmqueue /dev/mqueue\n"
 #define TMP_RUN "tmpfs /tmp\ntmpfs /run\n"
 #define RESOLV  "conf /etc/resolv.conf ro noexec optional\n"
 

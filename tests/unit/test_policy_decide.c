@@ -370,6 +370,81 @@ static void the_smallest_limit_that_names_the_caller_counts(void **state)
 	assert_int_equal(policy_limit(&p, &alice, LIMIT_IDS), 0);
 }
 
+static void each_limit_counts_alone_and_carries_its_line(void **state)
+{
+	struct policy p =
+		policy_of("limit everyone memory 8G\nlimit user alice memory 1G\nlimit everyone time 1h\n"
+			  "limit user bob pids 5\nlimit everyone cpus 1.5\n");
+
+	(void)state;
+	assert_true(policy_limit(&p, &alice, LIMIT_MEMORY) == UINT64_C(1) << 30);
+	assert_int_equal(policy_limit_rule(&p, &alice, LIMIT_MEMORY)->line, 3);
+	assert_int_equal(policy_limit(&p, &alice, LIMIT_TIME), 3600000);
+	assert_int_equal(policy_limit(&p, &alice, LIMIT_CPUS), 1500);
+	assert_null(policy_limit_rule(&p, &alice, LIMIT_PIDS));
+	assert_true(policy_limit(&p, &alice, LIMIT_PIDS) == UINT64_MAX);
+}
+
+/* ---- TCP ports ---- */
+
+static const uint32_t web[] = {80, 443}, ssh[] = {22}, all3[] = {22, 80, 443};
+
+static void a_line_with_ports_covers_who_keeps_to_them(void **state)
+{
+	static const struct policy_tcp to_web = {.only_connect = true, .nconnect = 2, .connect = web},
+				       to_one = {.only_connect = true, .nconnect = 1, .connect = web + 1},
+				       to_ssh = {.only_connect = true, .nconnect = 1, .connect = ssh},
+				       to_all = {.only_connect = true, .nconnect = 3, .connect = all3},
+				       nowhere = {.only_connect = true},
+				       silent = {.only_connect = true, .only_bind = true},
+				       listens = {.only_bind = true,
+						  .only_connect = true,
+						  .nbind = 1,
+						  .bind = ssh};
+	static const struct {
+		const char *lines;
+		const struct policy_tcp *asked;
+		enum policy_reason want;
+		const char *why;
+	} row[] = {
+		{"allow everyone network host tcp-connect=80,443\n", NULL, REASON_RIGHTS,
+		 "all ports are more"},
+		{"allow everyone network host tcp-connect=80,443\n", &to_web, REASON_ALLOWED, "just these"},
+		{"allow everyone network host tcp-connect=80,443\n", &to_one, REASON_ALLOWED, "fewer"},
+		{"allow everyone network host tcp-connect=80,443\n", &nowhere, REASON_ALLOWED, "none"},
+		{"allow everyone network host tcp-connect=80,443\n", &to_ssh, REASON_RIGHTS, "another"},
+		{"allow everyone network host tcp-connect=80,443\n", &to_all, REASON_RIGHTS, "one more"},
+		{"allow everyone network host tcp-connect=none\n", &to_one, REASON_RIGHTS, "none is granted"},
+		{"allow everyone network host tcp-bind=none\n", &to_web, REASON_RIGHTS,
+		 "binding is another thing"},
+		{"allow everyone network host tcp-bind=none\n", &silent, REASON_ALLOWED, "binds nothing"},
+		{"allow everyone network host tcp-bind=22 tcp-connect=none\n", &listens, REASON_ALLOWED,
+		 "both"},
+		{"allow everyone network host tcp-bind=80 tcp-connect=none\n", &listens, REASON_RIGHTS,
+		 "another port"},
+		{"allow everyone network host tcp-connect=22\nallow everyone network host "
+		 "tcp-connect=80,443\n",
+		 &to_all, REASON_RIGHTS, "lines do not add up"},
+		{"allow everyone network host tcp-connect=22\nallow everyone network host\n", NULL,
+		 REASON_ALLOWED, "the line without ports grants all"},
+		{"allow everyone network host\ndeny everyone network host\n", &nowhere, REASON_DENIED,
+		 "deny wins"},
+		{"allow everyone network user tcp-connect=80,443\n", &to_web, REASON_NO_RULE,
+		 "another network"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		const struct policy_request r = {
+			.kind = POLICY_NETWORK, .value = "host", .tcp = row[i].asked};
+		struct policy p = policy_of(row[i].lines);
+		struct policy_verdict v = policy_decide(&p, &alice, &r);
+
+		if (v.reason != row[i].want)
+			fail_msg("%s: %d", row[i].why, v.reason);
+	}
+}
+
 /* ---- a small world: some rules, every request ---- */
 
 static const char *const world_line[] = {
@@ -691,6 +766,8 @@ int main(void)
 		cmocka_unit_test(the_object_counts_too),
 		cmocka_unit_test(roots_ids_and_networks_are_words_or_paths),
 		cmocka_unit_test(the_smallest_limit_that_names_the_caller_counts),
+		cmocka_unit_test(each_limit_counts_alone_and_carries_its_line),
+		cmocka_unit_test(a_line_with_ports_covers_who_keeps_to_them),
 		cmocka_unit_test(every_small_policy_agrees_with_the_naive_decision),
 		cmocka_unit_test(the_order_of_rules_never_matters),
 		cmocka_unit_test(a_deny_line_more_never_allows_more_and_an_allow_line_more_never_less),

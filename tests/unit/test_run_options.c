@@ -80,7 +80,9 @@ static void say_flags(void)
 		const char *name;
 	} row[] = {{&o.read_only, "read-only;"},
 		   {&o.ephemeral, "ephemeral;"},
-		   {&o.network_host, "network=host;"},
+		   {&o.allow_userns, "allow-userns;"},
+		   {&o.proc_subset_pid, "proc-subset=pid;"},
+		   {&o.unmask, "unmask;"},
 		   {&o.no_init, "no-init;"},
 		   {&o.tty, "tty;"},
 		   {&o.json, "json;"}};
@@ -105,6 +107,64 @@ static void say_numbers(void)
 		say("fd=%" PRIu32 ";", o.keep_fd[i]);
 }
 
+static void say_ports(const char *name, bool only, const uint32_t *port, uint32_t n)
+{
+	if (only)
+		say("%s=", name);
+	for (uint32_t i = 0; i < n; i++)
+		say("%" PRIu32 ",", port[i]);
+	say("%s", only ? ";" : "");
+}
+
+static void say_network(void)
+{
+	static const char *const network[] = {"", "network=host;", "network=user;"};
+
+	say("%s", network[o.network]);
+	for (uint32_t i = 0; i < o.nports; i++)
+		say("port %s:%" PRIu32 ":%" PRIu32 "/%s;", o.port[i].address, o.port[i].host_port,
+		    o.port[i].port, o.port[i].protocol == PLAN_UDP ? "udp" : "tcp");
+	say_ports("bind", o.tcp & PLAN_TCP_BIND, o.tcp_bind, o.ntcp_bind);
+	say_ports("connect", o.tcp & PLAN_TCP_CONNECT, o.tcp_connect, o.ntcp_connect);
+}
+
+static void say_confinement(void)
+{
+	say_text("seccomp", o.seccomp);
+	if (o.seccomp_fd >= 0)
+		say("seccomp-bpf=%d;", o.seccomp_fd);
+	if (o.landlock)
+		say("landlock=%d;", (int)o.landlock);
+	if (o.hidepid)
+		say("hidepid=%d;", (int)o.hidepid);
+}
+
+static void say_number(const char *name, uint64_t v)
+{
+	if (v)
+		say("%s=%" PRIu64 ";", name, v);
+}
+
+static void say_limits(void)
+{
+	say_number("memory", o.memory);
+	if (o.memory && o.memory_swap == UINT64_MAX)
+		say("swap=unlimited;");
+	else if (o.memory)
+		say("swap=%" PRIu64 ";", o.memory_swap);
+	say_number("cpu-milli", o.cpu_milli);
+	say_number("pids", o.pids);
+	say_number("io-weight", o.io_weight);
+	say_number("timeout", o.timeout_ms);
+	if (o.nice_asked)
+		say("nice=%d;", o.nice);
+	if (o.oom_asked)
+		say("oom=%d;", o.oom_score_adj);
+	for (uint32_t i = 0; i < o.nulimits; i++)
+		say("ulimit %" PRIu32 "=%" PRIx64 ":%" PRIx64 ";", o.ulimit[i].resource, o.ulimit[i].soft,
+		    o.ulimit[i].hard);
+}
+
 static const char *options_said(void)
 {
 	said[0] = '\0';
@@ -119,6 +179,9 @@ static const char *options_said(void)
 	say_text("name", o.name);
 	say_flags();
 	say_numbers();
+	say_network();
+	say_confinement();
+	say_limits();
 	return said;
 }
 
@@ -128,6 +191,10 @@ static const char *options_said(void)
 #define MIB256   "268435456"
 #define BIND(w)  "type=bind,src=/s,dst=/d" w
 #define TMPFS(w) "type=tmpfs,dst=/d" w
+
+#define NO_PORT  " is not [ADDRESS:]HOST:SANDBOX[/udp] with ports from 1 to 65535"
+#define NO_PORTS " is not a list of ports from 1 to 65535, or none"
+#define NO_CPUS  " is not a number of CPUs from 0.01 to 1000 (as 1.5)"
 
 /* The option comes first. */
 static const struct {
@@ -231,6 +298,53 @@ static const struct {
 	{{"--preserve-fd=9", "--preserve-fd=3", "--preserve-fd=5", "--preserve-fd=3"},
 	 "fd=3;fd=5;fd=9;",
 	 "sorted"},
+	{{"--network=user"}, "network=user;", "led out"},
+	{{"--network=user", "-p", "8080:80"},
+	 "network=user;port 127.0.0.1:8080:80/tcp;",
+	 "on loopback unless said"},
+	{{"-p", "0.0.0.0:53:5353/udp", "--network=user"},
+	 "network=user;port 0.0.0.0:53:5353/udp;",
+	 "an address and a protocol"},
+	{{"--publish=[::1]:1:65535/tcp", "--network=user"},
+	 "network=user;port ::1:1:65535/tcp;",
+	 "an address with colons stands in brackets"},
+	{{"--tcp-connect", "443,80,443"}, "connect=80,443,;", "in ascending order, once each"},
+	{{"--tcp-connect=1", "--tcp-connect=2"}, "connect=1,2,;", "added up"},
+	{{"--tcp-bind=none"}, "bind=;", "no port at all"},
+	{{"--seccomp", "default"}, "seccomp=default;", "the default, said"},
+	{{"--seccomp=unconfined"}, "seccomp=unconfined;", "none"},
+	{{"--seccomp", "./f"}, "seccomp=./f;", "a path"},
+	{{"--seccomp", "f.json"}, "seccomp=f.json;", "a file of this directory"},
+	{{"--seccomp-bpf", "7"}, "seccomp-bpf=7;", "a descriptor"},
+	{{"--seccomp-bpf=0"}, "seccomp-bpf=0;", "standard input"},
+	{{"--landlock=off"}, "landlock=1;", "off"},
+	{{"--landlock", "required"}, "landlock=2;", "required"},
+	{{"--landlock", "auto"}, "", "the default, said"},
+	{{"--allow-userns"}, "allow-userns;", "a flag"},
+	{{"--hidepid", "2"}, "hidepid=2;", "the kernel's number"},
+	{{"--hidepid=ptraceable"}, "hidepid=3;", "the kernel's word"},
+	{{"--hidepid=4"}, "hidepid=3;", "the number of the last word"},
+	{{"--proc-subset", "pid"}, "proc-subset=pid;", "processes alone"},
+	{{"--proc-subset=pid", "--proc-subset=all"}, "", "the later one counts"},
+	{{"--unmask"}, "unmask;", "a flag"},
+	{{"-m", "64m"}, "memory=67108864;swap=67108864;", "as much swap again, as docker has it"},
+	{{"--memory=1G", "--memory-swap=3G"}, "memory=1073741824;swap=2147483648;", "both together"},
+	{{"--memory-swap=1G", "--memory=1G"}, "memory=1073741824;swap=0;", "no swap"},
+	{{"-m1G", "--memory-swap=-1"}, "memory=1073741824;swap=unlimited;", "any swap"},
+	{{"--cpus", "1.5"}, "cpu-milli=1500;", "a part of one"},
+	{{"--cpus=0.01"}, "cpu-milli=10;", "the least"},
+	{{"--pids-limit", "100"}, "pids=100;", "processes"},
+	{{"--io-weight", "10000"}, "io-weight=10000;", "the most"},
+	{{"--ulimit", "nofile=64"}, "ulimit 7=40:40;", "both at once"},
+	{{"--ulimit=nofile=64:128", "--ulimit", "core=0:unlimited"},
+	 "ulimit 4=0:ffffffffffffffff;ulimit 7=40:80;",
+	 "soft and hard, sorted"},
+	{{"--ulimit", "cpu=-1", "--ulimit", "cpu=1:2"}, "ulimit 0=1:2;", "the later one counts"},
+	{{"--timeout", "90"}, "timeout=90000;", "seconds"},
+	{{"--nice", "-20"}, "nice=-20;", "a sign"},
+	{{"--nice=19"}, "nice=19;", "the most"},
+	{{"--oom-score-adj", "-1000"}, "oom=-1000;", "never"},
+	{{"--oom-score-adj=0"}, "oom=0;", "nothing added"},
 	{{"--json"}, "json;", "a flag"},
 };
 
@@ -347,7 +461,82 @@ static const struct {
 	{{"-u", "u:"}, "option --user: u: is not USER or USER:GROUP", "no group"},
 	{{"-u", "-1"}, "option --user: -1 is not USER or USER:GROUP", "a sign"},
 	{{"--map", "Self"}, "option --map: Self is not self, subordinate, auto or isolated", "another case"},
-	{{"--network", "bridge"}, "option --network: bridge is not none or host", "another network"},
+	{{"--network", "bridge"}, "option --network: bridge is not none, host or user", "another network"},
+	{{"-p", "80"}, "option --publish: 80" NO_PORT, "one number"},
+	{{"-p", "0:80"}, "option --publish: 0:80" NO_PORT, "no port"},
+	{{"-p", "80:65536"}, "option --publish: 80:65536" NO_PORT, "too large"},
+	{{"-p", "80:"}, "option --publish: 80:" NO_PORT, "nothing behind the colon"},
+	{{"-p", ":80:80"}, "option --publish: :80:80" NO_PORT, "no address"},
+	{{"-p", "host:80:80"}, "option --publish: host:80:80" NO_PORT, "a name"},
+	{{"-p", "::1:80:80"}, "option --publish: ::1:80:80" NO_PORT, "an address without brackets"},
+	{{"-p", "[::1]80:80"}, "option --publish: [::1]80:80" NO_PORT, "no colon behind the bracket"},
+	{{"-p", "[]:80:80"}, "option --publish: []:80:80" NO_PORT, "nothing in brackets"},
+	{{"-p", "[::1:80:80"}, "option --publish: [::1:80:80" NO_PORT, "a bracket that is not closed"},
+	{{"-p", "8000-8010:80"}, "option --publish: 8000-8010:80" NO_PORT, "a range"},
+	{{"-p", "80:80/sctp"}, "option --publish: /sctp is not a protocol, /tcp or /udp", "another protocol"},
+	{{"-p", "80:80"},
+	 "option --publish: it needs a network of the sandbox that leads out",
+	 "without such a network"},
+	{{"--tcp-bind", ""}, "option --tcp-bind: ''" NO_PORTS, "nothing"},
+	{{"--tcp-bind", "80,"}, "option --tcp-bind: 80," NO_PORTS, "a comma at the end"},
+	{{"--tcp-connect", "http"}, "option --tcp-connect: http" NO_PORTS, "a name"},
+	{{"--tcp-connect", "1-9"}, "option --tcp-connect: 1-9" NO_PORTS, "a range"},
+	{{"--tcp-connect=1", "--landlock=off"},
+	 "options --tcp-bind, --tcp-connect: Landlock keeps to them, and --landlock off is given",
+	 "nothing would keep to them"},
+	{{"--seccomp", ""}, "option --seccomp: an empty path", "nothing"},
+	{{"--seccomp", "none"},
+	 "option --seccomp: none is not default, unconfined or the path of a profile (./FILE)",
+	 "another word"},
+	{{"--seccomp-bpf", "-1"}, "option --seccomp-bpf: -1 is not a descriptor number", "a sign"},
+	{{"--seccomp-bpf=3", "--seccomp=default"},
+	 "options --seccomp and --seccomp-bpf: only one filter can be given",
+	 "two filters"},
+	{{"--landlock", "on"}, "option --landlock: on is not auto, off or required", "another word"},
+	{{"--allow-userns=yes"}, "option --allow-userns takes no value", "a value"},
+	{{"--unmask=/proc"}, "option --unmask takes no value", "a value"},
+	{{"--hidepid", "3"},
+	 "option --hidepid: 3 is not off, noaccess, invisible or ptraceable",
+	 "a number the kernel does not know"},
+	{{"--proc-subset", "net"}, "option --proc-subset: net is not pid or all", "another word"},
+	{{"-m", "0"}, "option --memory: 0 is not a number of bytes (as 512M)", "no limit"},
+	{{"-m", "1GB"}, "option --memory: 1GB is not a number of bytes (as 512M)", "another suffix"},
+	{{"--memory-swap", "1G"}, "option --memory-swap: it needs --memory", "without memory"},
+	{{"-m", "2G", "--memory-swap=1G"},
+	 "option --memory-swap: it is memory and swap together, so not less than --memory",
+	 "less than memory"},
+	{{"--memory-swap", "-2"},
+	 "option --memory-swap: -2 is not a number of bytes (as 1G), or -1 for no limit",
+	 "another sign"},
+	{{"--cpus", "0.001"}, "option --cpus: 0.001" NO_CPUS, "too little"},
+	{{"--cpus", "1.2345"}, "option --cpus: 1.2345" NO_CPUS, "four decimals"},
+	{{"--cpus", "1."}, "option --cpus: 1." NO_CPUS, "none"},
+	{{"--cpus", "1e3"}, "option --cpus: 1e3" NO_CPUS, "an exponent"},
+	{{"--pids-limit", "0"},
+	 "option --pids-limit: 0 is not a number of processes from 1 to 4194304",
+	 "none"},
+	{{"--io-weight", "0"},
+	 "option --io-weight: 0 is not a weight from 1 to 10000 (100 is everybody's)",
+	 "none"},
+	{{"--ulimit", "nofile"},
+	 "option --ulimit: nofile is not NAME=SOFT[:HARD] with a name of limits.conf(5)",
+	 "no value"},
+	{{"--ulimit", "files=1"},
+	 "option --ulimit: files=1 is not NAME=SOFT[:HARD] with a name of limits.conf(5)",
+	 "another name"},
+	{{"--ulimit", "core=1k"}, "option --ulimit: core=1k: a limit is a number or unlimited", "a suffix"},
+	{{"--ulimit", "core=1:"},
+	 "option --ulimit: core=1:: a limit is a number or unlimited",
+	 "no hard one"},
+	{{"--ulimit", "core=2:1"},
+	 "option --ulimit: core=2:1: the soft limit is above the hard one",
+	 "the wrong way round"},
+	{{"--timeout", "0"}, "option --timeout: 0 is not a time (as 90s, 10m, 2h)", "none"},
+	{{"--nice", "20"}, "option --nice: 20 is not a number from -20 to 19", "too large"},
+	{{"--nice", "--5"}, "option --nice: --5 is not a number from -20 to 19", "two signs"},
+	{{"--oom-score-adj", "-1001"},
+	 "option --oom-score-adj: -1001 is not a number from -1000 to 1000",
+	 "too small"},
 	{{"--hostname", ""}, "option --hostname: ''" NO_NAME, "nothing"},
 	{{"--hostname", LONG_64 "x"}, "option --hostname: " LONG_64 "x" NO_NAME, "too long"},
 	{{"--hostname", "-a"}, "option --hostname: -a" NO_NAME, "a dash in front"},

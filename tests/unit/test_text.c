@@ -1,5 +1,6 @@
 /* Strict numbers, quoting, and paths as components. */
 #include <errno.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -103,7 +104,9 @@ static void sizes_have_a_suffix_of_1024_and_do_not_wrap(void **state)
 		{"18446744073709551616", -ERANGE, 0},
 		{"", -EINVAL, 0},
 		{"K", -EINVAL, 0},
-		{"1k", -EINVAL, 0},
+		{"1k", 0, 1024},
+		{"3g", 0, UINT64_C(3) << 30},
+		{"1kk", -EINVAL, 0},
 		{"1KB", -EINVAL, 0},
 		{"1 K", -EINVAL, 0},
 		{"1.5G", -EINVAL, 0},
@@ -118,6 +121,39 @@ static void sizes_have_a_suffix_of_1024_and_do_not_wrap(void **state)
 
 		if (text_size(table[i].text, &v) != table[i].r || v != table[i].v)
 			fail_msg("%s: %llu", table[i].text, (unsigned long long)v);
+	}
+}
+
+static void decimals_are_thousandths_and_at_most_three(void **state)
+{
+	static const struct {
+		const char *text;
+		int r;
+		uint64_t v;
+	} table[] = {
+		{"0", 0, 0},
+		{"1", 0, 1000},
+		{"1.5", 0, 1500},
+		{"0.01", 0, 10},
+		{"12.345", 0, 12345},
+		{"18446744073709550.999", 0, UINT64_C(18446744073709550999)},
+		{"18446744073709551", -ERANGE, 0},
+		{"1.2345", -EINVAL, 0},
+		{"1.", -EINVAL, 0},
+		{".5", -EINVAL, 0},
+		{"", -EINVAL, 0},
+		{"01", -EINVAL, 0},
+		{"1.5x", -EINVAL, 0},
+		{"1,5", -EINVAL, 0},
+		{"-1", -EINVAL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		uint64_t v = 0;
+
+		if (text_milli(table[i].text, &v) != table[i].r || v != table[i].v)
+			fail_msg("%s: %" PRIu64, table[i].text, v);
 	}
 }
 
@@ -322,6 +358,7 @@ int main(void)
 		cmocka_unit_test(numbers_beyond_64_bits_do_not_wrap),
 		cmocka_unit_test(a_number_in_the_middle_of_a_text_ends_where_it_is_told),
 		cmocka_unit_test(sizes_have_a_suffix_of_1024_and_do_not_wrap),
+		cmocka_unit_test(decimals_are_thousandths_and_at_most_three),
 		cmocka_unit_test(durations_are_milliseconds_and_fit_an_int),
 		cmocka_unit_test(modes_are_one_to_four_octal_digits),
 		cmocka_unit_test(quoted_text_shows_every_byte_that_could_do_harm),

@@ -17,6 +17,7 @@
 #include "common/fd.h"
 #include "common/rmtree.h"
 #include "frontend/vet.h"
+#include "policy/rule.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -411,21 +412,58 @@ static void ids_and_network_are_decided_about(void **state)
 		add_rule(POLICY_ALLOW, POLICY_NETWORK, 0, row[i].network);
 		plan.map = row[i].map;
 		plan.namespaces = row[i].namespaces;
+		plan.network = row[i].namespaces & PLAN_NS_NET ? PLAN_NETWORK_NONE : PLAN_NETWORK_HOST;
 		r = vet_words(&vet, &plan, &used, &e);
 		if (r != row[i].result || used != row[i].used)
 			fail_msg("%s: %d, map %d", row[i].why, r, (int)used);
 	}
 }
 
+static void each_word_that_is_wanted_needs_its_rule(void **state)
+{
+	static const struct {
+		enum policy_kind kind;
+		const char *word;
+		struct plan p;
+	} row[] = {
+		{POLICY_NETWORK, "user", {.network = PLAN_NETWORK_USER, .namespaces = PLAN_NS_NET}},
+		{POLICY_NETWORK,
+		 "publish",
+		 {.network = PLAN_NETWORK_NONE, .namespaces = PLAN_NS_NET, .ports = {.count = 1}}},
+		{POLICY_SECCOMP, "unconfined", {.seccomp = PLAN_SECCOMP_UNCONFINED}},
+		{POLICY_SECCOMP, "custom", {.seccomp = PLAN_SECCOMP_PROGRAM}},
+		{POLICY_LANDLOCK, "off", {.landlock = PLAN_LANDLOCK_OFF}},
+		{POLICY_PROC, "unmasked", {.unmasked = 1}},
+		{POLICY_USERNS, "inside", {.allow_userns = 1}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		enum plan_map used;
+		char want[128];
+
+		policy.nrules = 0;
+		if (strcmp(row[i].word, "user") != 0)
+			add_rule(POLICY_ALLOW, POLICY_NETWORK, 0, "none");
+		assert_int_equal(vet_words(&vet, &row[i].p, &used, &e), -EACCES);
+		snprintf(want, sizeof(want), "%s %s: denied for alice: no rule allows it",
+			 policy_kind_word[row[i].kind], row[i].word);
+		assert_string_equal(e.msg, want);
+		add_rule(POLICY_ALLOW, row[i].kind, 0, row[i].word);
+		assert_int_equal(vet_words(&vet, &row[i].p, &used, &e), 0);
+	}
+}
+
 static void a_refused_word_says_which(void **state)
 {
+	const struct plan p = {.tcp = 0};
 	struct policy_verdict v;
 
 	(void)state;
-	assert_int_equal(vet_word(&vet, POLICY_NETWORK, "host", &v, &e), -EACCES);
+	assert_int_equal(vet_word(&vet, POLICY_NETWORK, "host", &p, &v, &e), -EACCES);
 	assert_string_equal(e.msg, "network host: denied for alice: no rule allows it");
 	assert_int_equal(v.reason, REASON_NO_RULE);
-	assert_int_equal(vet_word(&vet, POLICY_IDS, "subordinate", NULL, &e), -EACCES);
+	assert_int_equal(vet_word(&vet, POLICY_IDS, "subordinate", &p, NULL, &e), -EACCES);
 	assert_string_equal(e.msg, "ids subordinate: denied for alice: no rule allows it");
 	assert_string_equal(e.hint, "croft policy explain ids subordinate");
 }
@@ -448,6 +486,7 @@ int main(void)
 		TEST(text_of_others_is_quoted_once),
 		TEST(memory_that_does_not_suffice_is_an_error),
 		TEST(ids_and_network_are_decided_about),
+		TEST(each_word_that_is_wanted_needs_its_rule),
 		TEST(a_refused_word_says_which),
 	};
 
