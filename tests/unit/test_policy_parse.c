@@ -256,7 +256,7 @@ static void a_mistake_in_a_line_names_its_column(void **state)
 		{"allow everyone network none tcp-bind=1", 29, "expected the end of the line"},
 		{"allow everyone network publish tcp-bind=1", 32, "expected the end of the line"},
 		{"deny everyone network host tcp-bind=1", 28, "expected the end of the line"},
-		{"limit everyone ids", 19, "expected a number"},
+		{"limit everyone ids", 19, "expected a whole number"},
 		{"limit everyone ids many", 20, "expected a whole number"},
 		{"limit everyone ids -1", 20, "expected a whole number"},
 		{"limit everyone ids 01", 20, "expected a whole number"},
