@@ -14,6 +14,7 @@
 #include "sandbox/command.h"
 #include "sandbox/confine.h"
 #include "sandbox/init.h"
+#include "sandbox/landlock.h"
 #include "sandbox/msg.h"
 #include "sandbox/ops.h"
 #include "sandbox/pin.h"
@@ -138,7 +139,8 @@ static noreturn void command(struct child *c)
 {
 	struct err e = {0};
 
-	if (restore_limits(c, &e) == 0 && (c->slave < 0 || terminal_connect(c->plan, c->slave, &e) == 0))
+	if (restore_limits(c, &e) == 0 && (c->slave < 0 || terminal_connect(c->plan, c->slave, &e) == 0) &&
+	    landlock_confine(c->plan, &e) == 0)
 		command_exec(c->plan, &e);
 	fail(c, &e);
 }

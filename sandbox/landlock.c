@@ -1,0 +1,175 @@
+#include "sandbox/landlock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/landlock.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/caps.h"
+#include "common/fd.h"
+#include "common/text.h"
+
+/* What the headers of Linux 5.19 lack; linux/landlock.h of 6.10. */
+enum {
+	ABI_REFER = 2,    /* Linux 5.19; before, no file could be renamed into another directory */
+	ABI_TRUNCATE = 3, /* 6.2 */
+	ABI_NET = 4,      /* 6.7 */
+	ABI_IOCTL = 5,    /* 6.10 */
+	RULE_NET_PORT = 2,
+};
+static const uint64_t fs_truncate = UINT64_C(1) << 14, fs_ioctl_dev = UINT64_C(1) << 15;
+static const uint64_t net_bind = UINT64_C(1) << 0, net_connect = UINT64_C(1) << 1;
+
+struct ruleset_attr {
+	uint64_t fs, net;
+};
+
+struct net_port {
+	uint64_t access, port;
+};
+
+static const uint64_t look = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE |
+			     LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REFER;
+static const uint64_t change_tree =
+	LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+	LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
+	LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
+
+int landlock_abi(void)
+{
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+	return abi < 0 ? 0 : (int)abi;
+}
+
+/* What a file itself can be asked for. */
+static uint64_t file_rights(int abi)
+{
+	return LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+	       (abi >= ABI_TRUNCATE ? fs_truncate : 0) | (abi >= ABI_IOCTL ? fs_ioctl_dev : 0);
+}
+
+static uint64_t all_rights(int abi)
+{
+	return file_rights(abi) | look | change_tree;
+}
+
+static int allow_below(int ruleset, const char *path, uint64_t rights, int abi, struct err *e)
+{
+	struct landlock_path_beneath_attr a = {.allowed_access = rights};
+	fd_auto int fd = open(path, O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0; /* it was optional, and is not there */
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "open %s for Landlock", QUOTE(path));
+	if (!S_ISDIR(st.st_mode))
+		a.allowed_access &= file_rights(abi);
+	a.parent_fd = fd;
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &a, 0) < 0)
+		return err_sys(e, "allow %s with Landlock", QUOTE(path));
+	return 0;
+}
+
+/* What may be written where the root is read-only. */
+static uint64_t writable(const struct plan_op *op, int abi)
+{
+	switch ((enum plan_op_kind)op->kind) {
+	case OP_VOLUME:
+	case OP_TMPFS:
+		return op->flags & OPF_READ_ONLY ? 0 : all_rights(abi);
+	case OP_DEV: /* and what lies on it */
+		return all_rights(abi);
+	case OP_TEXT:
+	case OP_PROC:
+		return file_rights(abi);
+	case OP_MIRROR:
+	case OP_CONF:
+	case OP_DIR:
+	case OP_SYSFS:
+	case OP_SYS_HOST:
+	case OP_DEVPTS:
+	case OP_MQUEUE:
+	case OP_MASK:
+	case OP_READ_ONLY:
+	case OP_KIND_COUNT:
+		break;
+	}
+	return 0;
+}
+
+/* Rights are of a place and all below it, so a root that can be written to is one rule. */
+static int add_files(const struct plan *p, int ruleset, int abi, struct err *e)
+{
+	uint64_t on_root = p->root_read_only ? look | (file_rights(abi) & fs_ioctl_dev) : all_rights(abi);
+	int r = allow_below(ruleset, "/", on_root, abi, e);
+
+	for (uint32_t i = 0; r == 0 && p->root_read_only && i < p->ops.count; i++) {
+		uint64_t rights = writable(&p->ops.item[i], abi);
+
+		if (rights)
+			r = allow_below(ruleset, p->ops.item[i].target, rights, abi, e);
+	}
+	return r;
+}
+
+static int add_ports(int ruleset, uint64_t access, const struct plan_numbers *ports, struct err *e)
+{
+	for (uint32_t i = 0; i < ports->count; i++) {
+		const struct net_port a = {.access = access, .port = ports->item[i]};
+
+		if (syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &a, 0) < 0)
+			return err_sys(e, "allow TCP port %u with Landlock", ports->item[i]);
+	}
+	return 0;
+}
+
+static int restrict_self(const struct plan *p, const struct ruleset_attr *a, int abi, struct err *e)
+{
+	size_t size = abi >= ABI_NET ? sizeof(*a) : sizeof(a->fs);
+	fd_auto int ruleset = (int)syscall(SYS_landlock_create_ruleset, a, size, 0);
+
+	if (ruleset < 0)
+		return err_sys(e, "make a Landlock ruleset");
+	if (a->fs && add_files(p, ruleset, abi, e) < 0)
+		return -e->code;
+	if (a->net & net_bind && add_ports(ruleset, net_bind, &p->tcp_bind, e) < 0)
+		return -e->code;
+	if (a->net & net_connect && add_ports(ruleset, net_connect, &p->tcp_connect, e) < 0)
+		return -e->code;
+	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
+		return err_sys(e, "restrict the command with Landlock");
+	return 0;
+}
+
+static int lacking(const char *option, int need, const char *since, int abi, struct err *e)
+{
+	err_set(e, ENOSYS, "option %s: this kernel has %s, and version %d of Landlock is needed (Linux %s)",
+		option, abi ? "an older version of Landlock" : "no Landlock", need, since);
+	return err_hint(e, abi ? "croft doctor says which"
+			       : "croft doctor; perhaps it is only not among lsm= of "
+				 "the kernel's command line");
+}
+
+int landlock_confine(const struct plan *p, struct err *e)
+{
+	bool may_mount = p->allow_userns || p->caps & CAP_BIT(CAP_SYS_ADMIN);
+	bool files =
+		p->landlock == PLAN_LANDLOCK_REQUIRED || (p->landlock == PLAN_LANDLOCK_AUTO && !may_mount);
+	struct ruleset_attr a = {.net = (p->tcp & PLAN_TCP_BIND ? net_bind : 0) |
+					(p->tcp & PLAN_TCP_CONNECT ? net_connect : 0)};
+	int abi = files || a.net ? landlock_abi() : 0;
+
+	if (a.net && abi < ABI_NET)
+		return lacking("--tcp-bind, --tcp-connect", ABI_NET, "6.7", abi, e);
+	if (p->landlock == PLAN_LANDLOCK_REQUIRED && abi < ABI_REFER)
+		return lacking("--landlock required", ABI_REFER, "5.19", abi, e);
+	if (files && abi >= ABI_REFER)
+		a.fs = all_rights(abi);
+	return a.fs || a.net ? restrict_self(p, &a, abi, e) : 0;
+}
