@@ -53,6 +53,7 @@ static const struct check check[] = {
 	 .mend_for = ENODEV, .mend = "sudo modprobe overlay"},
 	{"keyring", false, .flags = CLONE_NEWUSER, .run = try_keyring,
 	 .good = "a session keyring can be made"},
+	{"landlock", false, .look = look_landlock},
 	{"programs", false, .look = look_programs},
 	{"policy level", false, .look = look_level},
 	{"cgroup", false, .look = look_cgroup},

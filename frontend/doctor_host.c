@@ -19,6 +19,7 @@
 #include "common/text.h"
 #include "frontend/doctor.h"
 #include "frontend/roots.h"
+#include "sandbox/landlock.h"
 #include "sandbox/fsmount.h"
 #include "sandbox/tree.h"
 
@@ -242,6 +243,27 @@ int look_root(struct doctor *d, struct err *e)
 	if (has_shell(root, path, e) < 0)
 		return found_warn(d, e);
 	return found_ok(d, "%s can be entered", QUOTE(path));
+}
+
+/* --- landlock --------------------------------------------------------------------- */
+
+int look_landlock(struct doctor *d, struct err *e)
+{
+	int abi = landlock_abi();
+	const char *lacks = landlock_lacks(abi);
+
+	if (!lacks[0])
+		return found_ok(d, "version %d: files, mounts and TCP ports", abi);
+	if (abi > 0) {
+		err_set(e, ENOSYS, "version %d, without %s", abi, lacks);
+		err_hint(e, "start a newer kernel: Linux 6.7 has all that croft uses");
+	} else {
+		err_set(e, ENOSYS, "not there, or switched off");
+		err_hint(
+			e,
+			"a kernel with CONFIG_SECURITY_LANDLOCK=y, and landlock in lsm= of its command line");
+	}
+	return found_warn(d, e);
 }
 
 /* --- cgroup ----------------------------------------------------------------------- */

@@ -46,6 +46,13 @@ int landlock_abi(void)
 	return abi < 0 ? 0 : (int)abi;
 }
 
+const char *landlock_lacks(int abi)
+{
+	return abi >= ABI_NET     ? ""
+	       : abi >= ABI_REFER ? "TCP ports"
+				  : "TCP ports, and moving files between directories";
+}
+
 /* What a file itself can be asked for. */
 static uint64_t file_rights(int abi)
 {

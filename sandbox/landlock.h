@@ -14,6 +14,9 @@
  * lsm=). */
 int landlock_abi(void);
 
+/* What croft uses and that version lacks, as words for a message; "" when it has all. */
+const char *landlock_lacks(int abi);
+
 /*
  * Should, of this process and all that come from it: mounts cannot be changed; where the root is read-only,
  * nothing can be written but below what the plan lets be written; TCP ports are the plan's. The first two are
