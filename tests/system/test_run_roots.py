@@ -233,6 +233,18 @@ class Maps(RunTest):
                 self.assertEqual(self.maps('--map', 'auto', env=self.NO_SHADOW), self.alone())
                 self.assertEqual(self.maps('--map', 'self', env=self.NO_SHADOW), self.alone())
 
+    def test_where_no_program_gains_privilege_the_reason_is_said(self):
+        self.needs_package('uidmap')
+        for state in ('installed', 'missing'):
+            with self.subTest(state), self.helper(state):
+                self.assertRan(self.run_as(USER, [self.croft_path, 'run', 'host', 'true']))
+                r = self.run_as(USER, ['setpriv', '--no-new-privs', self.croft_path, 'run', 'host', 'true'])
+                self.assertRefused(r, 125, '^croft: write the id maps: no_new_privs is set.*newgidmap')
+                self.assertRegex(r.err, '(?m)^croft: hint: .*NoNewPrivileges=.*--map self')
+        with self.helper('plain'):
+            r = self.run_as(USER, ['setpriv', '--no-new-privs', self.croft_path, 'run', 'host', 'true'])
+            self.assertRefused(r, 125, '^croft: write the id maps: no_new_privs is set.*newgidmap')
+
     # A source of subordinate ids as shadow's programs and libsubid load it: one range for everybody but one user.
     MODULE = r"""
     #include <shadow/subid.h>
