@@ -30,7 +30,8 @@ int terminal_make(const struct plan *p, int root, int sock, int *ret_slave, stru
 		return err_sys(e, "give the terminal to the user inside");
 	if (dev_console(root, slave, e) < 0)
 		return -e->code;
-	/* Before anything can be typed: a terminal of no session has nobody for its signals, and loses them. */
+	/* Before anything can be typed: a terminal of no session has nobody for its signals, and loses them.
+	 */
 	if (ioctl(slave, TIOCSCTTY, 0) < 0)
 		return err_sys(e, "make the sandbox's terminal the controlling one");
 	r = msg_send(sock, MSG_TERMINAL, NULL, master);
