@@ -156,7 +156,9 @@ class Maps(RunTest):
         for n in (1, 2, 1000, last):
             self.assertEqual(self.owners(script=f'touch /mnt/f && chown {n}:{n} /mnt/f'), (ustart + n - 1, gstart + n - 1))
             self.assertEqual(self.owners('-u', f'{n}:{n}'), (ustart + n - 1, gstart + n - 1))
-        self.refused('become user .*: Invalid argument', '-u', str(last + 1), 'host', 'true')
+        r = self.refused('become user .*: Invalid argument', '-u', str(last + 1), 'host', 'true')
+        self.assertRegex(r.err, "(?m)^croft: hint: there is no such id inside; 'croft plan' shows")
+        self.assertIn(f'uid 1-{last} inside', self.croft(USER, 'plan', 'host', 'true').out)
         self.assertEqual(self.owners('--map', 'self'), (uid, gid))
         self.assertEqual(self.owners('--map', 'self', '-u', '1234:5678'), (uid, gid))
         self.assertEqual(self.owners('--map', 'isolated'), (ustart, gstart))
