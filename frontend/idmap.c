@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -226,7 +227,32 @@ int idmap_extents(const struct idmap_request *req, struct id_extent *uids, int *
 	return n;
 }
 
-static int run_shadow(const char *program, pid_t pid, const struct id_extent *x, int n, struct err *e)
+/*
+ * Shadow's programs say "Operation not permitted" and not why. What keeps privilege from croft-idmap keeps it
+ * from them, too; why: what croft-idmap said of that, or NULL.
+ */
+static int shadow_failed(const char *program, char *errors, const struct err *why, struct err *e)
+{
+	size_t n = strlen(program);
+
+	errors[strcspn(errors, "\n")] = '\0';
+	if (text_starts(errors, program) && text_starts(errors + n, ": "))
+		errors += n + 2;
+	if (why) {
+		err_set(e, EPERM, "%s; %s: %s", why->msg, program, QUOTE(errors));
+		return err_hint(e, "%s", why->hint);
+	}
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) {
+		err_set(e, EPERM, "write the id maps: no_new_privs is set, so %s gains no privilege: %s",
+			program, QUOTE(errors));
+		return err_hint(e,
+				"look at what started it: NoNewPrivileges= of systemd, a sandbox, setpriv");
+	}
+	return err_set(e, EPERM, "write the id maps: %s: %s", program, QUOTE(errors));
+}
+
+static int run_shadow(const char *program, pid_t pid, const struct id_extent *x, int n, const struct err *why,
+		      struct err *e)
 {
 	static char text[EXTENTS_MAX * 3 + 1][12];
 	static char *argv[EXTENTS_MAX * 3 + 3];
@@ -248,23 +274,19 @@ static int run_shadow(const char *program, pid_t pid, const struct id_extent *x,
 	}
 	argv[k] = NULL;
 	r = spawn_run(&s, e);
-	if (r > 0) {
-		errors[strcspn(errors, "\n")] = '\0';
-		return err_set(e, EPERM, "write the id maps: %s: %s", program, QUOTE(errors));
-	}
-	return r;
+	return r > 0 ? shadow_failed(program, errors, why, e) : r;
 }
 
-static int write_shadow(pid_t pid, const struct idmap_request *req, struct err *e)
+static int write_shadow(pid_t pid, const struct idmap_request *req, const struct err *why, struct err *e)
 {
 	static struct id_extent uid[EXTENTS_MAX], gid[EXTENTS_MAX];
 	int nuid, ngid, r = idmap_extents(req, uid, &nuid, gid, &ngid, EXTENTS_MAX, e);
 
 	/* gid_map first, as croft-idmap does: cut off in the middle, no user has more than his own id. */
 	if (r == 0)
-		r = run_shadow("newgidmap", pid, gid, ngid, e);
+		r = run_shadow("newgidmap", pid, gid, ngid, why, e);
 	if (r == 0)
-		r = run_shadow("newuidmap", pid, uid, nuid, e);
+		r = run_shadow("newuidmap", pid, uid, nuid, why, e);
 	return r;
 }
 
@@ -291,7 +313,7 @@ static int write_subordinate(pid_t pid, int proc, const struct idmap_request *re
 	if (r == IDMAP_DONE)
 		return 0;
 	if (r == IDMAP_OTHER_SOURCE || r == IDMAP_NO_PRIVILEGE || r == -ENOENT) {
-		r = write_shadow(pid, req, e);
+		r = write_shadow(pid, req, r == IDMAP_NO_PRIVILEGE ? &first : NULL, e);
 		return r == -ENOENT ? no_program(&first, e) : r;
 	}
 	*e = first;

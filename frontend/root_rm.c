@@ -92,6 +92,18 @@ static int remove_root(const char *dir, const char *name, bool force, struct are
 		     : 0;
 }
 
+/* rm(1) cannot remove what a sandbox left with subordinate ids; made a named root first, it can be removed
+ * here. */
+static int check_name(const char *name, const char *dir, struct err *e)
+{
+	int r = roots_check_name(name, e);
+
+	if (r == 0 || !strchr(name, '/'))
+		return r;
+	return err_hint(e, "mkdir -p %s && mv -T %s %s/removed && croft root rm removed", QUOTE(dir),
+			QUOTE(name), QUOTE(dir));
+}
+
 int root_rm(int argc, char *argv[], struct err *e)
 {
 	bool force = false;
@@ -102,16 +114,13 @@ int root_rm(int argc, char *argv[], struct err *e)
 	r = root_parse("root rm", usage, row, 1, argc, argv, 1, argc, &force, &next, e);
 	if (r <= 0)
 		return r;
-	/* All names are looked at before anything is removed. */
-	for (int i = next; i < argc; i++) {
-		r = roots_check_name(argv[i], e);
-		if (r < 0)
-			return r;
-	}
 	r = mem_arena(ARENA_BYTES, &a);
 	if (r < 0)
 		return err_set(e, -r, "set memory aside: %s", strerror(-r));
 	r = roots_user_dir(&a, &dir, e);
+	/* All names are looked at before anything is removed. */
+	for (int i = next; i < argc && r == 0; i++)
+		r = check_name(argv[i], dir, e);
 	for (int i = next; i < argc && r == 0; i++) {
 		const size_t used = a.used;
 

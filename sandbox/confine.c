@@ -86,6 +86,15 @@ int confine_become_root(const struct plan *p, struct err *e)
 									 : err_sys(e, "become root inside");
 }
 
+static int cannot_become(const struct plan *p, struct err *e)
+{
+	err_sys(e, "become user %s (%u:%u) inside", QUOTE(p->user), p->uid, p->gid);
+	/* EINVAL: the id is in no line of the map. */
+	return e->code == EINVAL
+		       ? err_hint(e, "there is no such id inside; 'croft plan' shows which there are")
+		       : -e->code;
+}
+
 static int set_ids(const struct plan *p, struct err *e)
 {
 	uid_t r, u, s;
@@ -94,7 +103,7 @@ static int set_ids(const struct plan *p, struct err *e)
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "keep capabilities over the change of user");
 	if (setresgid(p->gid, p->gid, p->gid) < 0 || setresuid(p->uid, p->uid, p->uid) < 0)
-		return err_sys(e, "become user %s (%u:%u) inside", QUOTE(p->user), p->uid, p->gid);
+		return cannot_become(p, e);
 	if (getresuid(&r, &u, &s) < 0 || getresgid(&rg, &g, &sg) < 0)
 		return err_sys(e, "ask for the ids");
 	if (r != p->uid || u != p->uid || s != p->uid || rg != p->gid || g != p->gid || sg != p->gid)

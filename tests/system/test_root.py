@@ -494,6 +494,16 @@ class ListAndRemove(RootTest):
         self.assertRan(self.root_verb('rm', 'web'))
         self.assertEqual(os.listdir(self.roots), [])
 
+    def test_a_path_is_refused_with_the_command_that_removes_it(self):
+        root = self.dir + '/a root'
+        os.rename(self.fill_with_subordinate_files(USER), root)
+        r = self.root_verb('rm', root)
+        self.assertRefused(r, 125, 'is a path, not the name of a root')
+        self.assertTrue(os.path.exists(root + '/srv/deep'))
+        command = re.search(r'(?m)^croft: hint: (mkdir .*)$', r.err)[1].replace('a root', '"a root"')
+        self.assertRan(self.run_as(USER, ['sh', '-c', 'croft() { "$0" "$@"; }; ' + command, self.croft_path], env=self.env))
+        self.assertEqual((os.path.exists(root), os.listdir(self.roots)), (False, []))
+
     def test_files_of_another_user_are_not(self):
         self.build('web', 'ls', env=self.env)
         kept = self.roots + '/web/srv/kept'

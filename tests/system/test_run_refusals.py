@@ -50,6 +50,19 @@ class Options(RunTest):
             self.assertRan(r)
             self.assertEqual((r.out.splitlines()[0], r.err), ('Usage: croft run [OPTION...] ROOT [COMMAND [ARG...]]', ''))
 
+    def test_help_of_a_verb_is_what_the_verb_says_of_itself(self):
+        for verb in ('run', 'plan', 'root', 'policy', 'doctor', 'version', 'help'):
+            wanted = self.croft(USER, verb, '--help')
+            self.assertRan(wanted)
+            r = self.croft(USER, 'help', verb)
+            self.assertRan(r)
+            self.assertEqual((r.out, r.err), (wanted.out, ''))
+        self.assertRefused(self.croft(USER, 'help', 'nonsense'), EXIT_CROFT, '(?m)^croft: unknown verb nonsense$')
+        # a word more could be a root and a command
+        r = self.croft(USER, 'help', 'run', 'host')
+        self.assertRefused(r, EXIT_CROFT, '(?m)^croft: help: one verb is enough$')
+        self.assertRegex(r.err, '(?m)' + TRY_HELP)
+
     def test_wrong_values(self):
         number = 'is not a number of bytes'
         self.rows([

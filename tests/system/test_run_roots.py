@@ -156,7 +156,9 @@ class Maps(RunTest):
         for n in (1, 2, 1000, last):
             self.assertEqual(self.owners(script=f'touch /mnt/f && chown {n}:{n} /mnt/f'), (ustart + n - 1, gstart + n - 1))
             self.assertEqual(self.owners('-u', f'{n}:{n}'), (ustart + n - 1, gstart + n - 1))
-        self.refused('become user .*: Invalid argument', '-u', str(last + 1), 'host', 'true')
+        r = self.refused('become user .*: Invalid argument', '-u', str(last + 1), 'host', 'true')
+        self.assertRegex(r.err, "(?m)^croft: hint: there is no such id inside; 'croft plan' shows")
+        self.assertIn(f'uid 1-{last} inside', self.croft(USER, 'plan', 'host', 'true').out)
         self.assertEqual(self.owners('--map', 'self'), (uid, gid))
         self.assertEqual(self.owners('--map', 'self', '-u', '1234:5678'), (uid, gid))
         self.assertEqual(self.owners('--map', 'isolated'), (ustart, gstart))
@@ -232,6 +234,18 @@ class Maps(RunTest):
                 self.assertRegex(r.err, '(?m)^croft: hint: .*apt-get install uidmap.*--map self')
                 self.assertEqual(self.maps('--map', 'auto', env=self.NO_SHADOW), self.alone())
                 self.assertEqual(self.maps('--map', 'self', env=self.NO_SHADOW), self.alone())
+
+    def test_where_no_program_gains_privilege_the_reason_is_said(self):
+        self.needs_package('uidmap')
+        for state in ('installed', 'missing'):
+            with self.subTest(state), self.helper(state):
+                self.assertRan(self.run_as(USER, [self.croft_path, 'run', 'host', 'true']))
+                r = self.run_as(USER, ['setpriv', '--no-new-privs', self.croft_path, 'run', 'host', 'true'])
+                self.assertRefused(r, 125, '^croft: write the id maps: no_new_privs is set.*newgidmap')
+                self.assertRegex(r.err, '(?m)^croft: hint: .*NoNewPrivileges=.*--map self')
+        with self.helper('plain'):
+            r = self.run_as(USER, ['setpriv', '--no-new-privs', self.croft_path, 'run', 'host', 'true'])
+            self.assertRefused(r, 125, '^croft: write the id maps: no_new_privs is set.*newgidmap')
 
     # A source of subordinate ids as shadow's programs and libsubid load it: one range for everybody but one user.
     MODULE = r"""
