@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -65,22 +66,25 @@ static uint64_t all_rights(int abi)
 	return file_rights(abi) | look | change_tree;
 }
 
+static int allow_fd(int ruleset, int fd, uint64_t rights)
+{
+	const struct landlock_path_beneath_attr a = {.allowed_access = rights, .parent_fd = fd};
+
+	return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &a, 0) < 0 ? -errno : 0;
+}
+
 static int allow_below(int ruleset, const char *path, uint64_t rights, int abi, struct err *e)
 {
-	struct landlock_path_beneath_attr a = {.allowed_access = rights};
 	fd_auto int fd = open(path, O_PATH | O_CLOEXEC);
 	struct stat st;
+	int r;
 
 	if (fd < 0 && errno == ENOENT)
 		return 0; /* it was optional, and is not there */
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "open %s for Landlock", QUOTE(path));
-	if (!S_ISDIR(st.st_mode))
-		a.allowed_access &= file_rights(abi);
-	a.parent_fd = fd;
-	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &a, 0) < 0)
-		return err_sys(e, "allow %s with Landlock", QUOTE(path));
-	return 0;
+	r = allow_fd(ruleset, fd, S_ISDIR(st.st_mode) ? rights : rights & file_rights(abi));
+	return r < 0 ? err_set(e, -r, "allow %s with Landlock: %s", QUOTE(path), strerror(-r)) : 0;
 }
 
 /* What may be written where the root is read-only. */
@@ -91,6 +95,7 @@ static uint64_t writable(const struct plan_op *op, int abi)
 	case OP_TMPFS:
 		return op->flags & OPF_READ_ONLY ? 0 : all_rights(abi);
 	case OP_DEV: /* and what lies on it */
+	case OP_MQUEUE:
 		return all_rights(abi);
 	case OP_TEXT:
 	case OP_PROC:
@@ -101,7 +106,6 @@ static uint64_t writable(const struct plan_op *op, int abi)
 	case OP_SYSFS:
 	case OP_SYS_HOST:
 	case OP_DEVPTS:
-	case OP_MQUEUE:
 	case OP_MASK:
 	case OP_READ_ONLY:
 	case OP_KIND_COUNT:
@@ -110,19 +114,37 @@ static uint64_t writable(const struct plan_op *op, int abi)
 	return 0;
 }
 
-/* Rights are of a place and all below it, so a root that can be written to is one rule. */
+/*
+ * What the command is given open lies outside of the root, and is opened again by /dev/stdout and the like.
+ * EBADFD: a pipe or a socket, which need no rule.
+ */
+static int add_given(const struct plan *p, int ruleset, int abi, struct err *e)
+{
+	for (uint32_t i = 0; i < 3 + p->keep_fds.count; i++) {
+		int fd = i < 3 ? (int)i : (int)p->keep_fds.item[i - 3];
+		int r = allow_fd(ruleset, fd, file_rights(abi));
+
+		if (r < 0 && r != -EBADFD)
+			return err_set(e, -r, "allow descriptor %d with Landlock: %s", fd, strerror(-r));
+	}
+	return 0;
+}
+
+/* Rights are of a place and all below it, so a root that can be written to is one rule. Message queues are
+ * opened on a mount of the kernel's own, which lies below no root. */
 static int add_files(const struct plan *p, int ruleset, int abi, struct err *e)
 {
 	uint64_t on_root = p->root_read_only ? look | (file_rights(abi) & fs_ioctl_dev) : all_rights(abi);
 	int r = allow_below(ruleset, "/", on_root, abi, e);
 
-	for (uint32_t i = 0; r == 0 && p->root_read_only && i < p->ops.count; i++) {
-		uint64_t rights = writable(&p->ops.item[i], abi);
+	for (uint32_t i = 0; r == 0 && i < p->ops.count; i++) {
+		const struct plan_op *op = &p->ops.item[i];
+		uint64_t rights = p->root_read_only || op->kind == OP_MQUEUE ? writable(op, abi) : 0;
 
 		if (rights)
-			r = allow_below(ruleset, p->ops.item[i].target, rights, abi, e);
+			r = allow_below(ruleset, op->target, rights, abi, e);
 	}
-	return r;
+	return r < 0 ? r : add_given(p, ruleset, abi, e);
 }
 
 static int add_ports(int ruleset, uint64_t access, const struct plan_numbers *ports, struct err *e)

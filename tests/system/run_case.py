@@ -7,8 +7,12 @@ import tempfile
 from croft_test import USER, CroftTest, remove_tree
 
 HOST_MIRROR = ('/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/etc')
+# Of /proc and /sys: covered, or made read-only, where they are there.
+COVERED = ('/proc/acpi', '/proc/asound', '/proc/interrupts', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/sched_debug',
+           '/proc/scsi', '/proc/timer_list', '/proc/timer_stats', '/sys/firmware', '/sys/devices/virtual/powercap')
+READ_ONLY = ('/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger')
 KERNEL_MOUNTS = {'/', '/proc', '/sys', '/dev', '/dev/null', '/dev/zero', '/dev/full', '/dev/random', '/dev/urandom',
-                 '/dev/tty', '/dev/pts', '/dev/shm', '/dev/mqueue', '/tmp', '/run'}
+                 '/dev/tty', '/dev/pts', '/dev/shm', '/dev/mqueue', '/tmp', '/run'} | {p for p in COVERED + READ_ONLY if os.path.exists(p)}
 MAPS = ('self', 'subordinate', 'auto', 'isolated')
 
 

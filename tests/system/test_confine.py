@@ -5,12 +5,9 @@ import os
 import socket
 
 from croft_test import EXIT_CROFT, USER
-from run_case import RunTest
+from run_case import COVERED, READ_ONLY, RunTest
 
 SELF = ('--map', 'self')
-COVERED = ('/proc/acpi', '/proc/asound', '/proc/interrupts', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/sched_debug',
-           '/proc/scsi', '/proc/timer_list', '/proc/timer_stats', '/sys/firmware', '/sys/devices/virtual/powercap')
-READ_ONLY = ('/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger')
 ALL = ('version 1\nallow everyone volume /** rw submounts\nallow everyone root /**\nallow everyone root host\nallow everyone ids subordinate\n'
        'allow everyone network none\nallow everyone network host\n')
 
@@ -162,6 +159,21 @@ class Landlock(RunTest):
                   'mv /tmp/f /tmp/g && python3 -c "import os; os.openpty(); os.memfd_create(\'x\')" && echo all')
         self.assertEqual(self.shell(script, '--read-only', '-v', data + ':/rw'), 'all\n')
         self.assertEqual(self.shell(script, '-v', data + ':/rw'), 'all\n')
+
+    def test_what_the_command_is_given_open_can_be_opened_again(self):
+        """It lies outside of the root: /dev/stdout of a script whose output goes to a file."""
+        folder = self.home_dir()
+        script = 'echo out >/dev/stdout; echo err >/dev/stderr; cat /dev/stdin; echo kept >/proc/self/fd/7'
+        for options in (SELF, (*SELF, '--read-only'), (*SELF, '--landlock', 'off')):
+            with self.subTest(options):
+                for name in ('out', 'err', 'kept'):
+                    self.write(f'{folder}/{name}', '', USER)
+                self.write(f'{folder}/in', 'in\n', USER)
+                line = ' '.join((self.croft_path, 'run', *options, '--preserve-fd', '7', 'host', '--', 'bash', '-c', f"'{script}'"))
+                self.assertRan(self.run_as(USER, ['bash', '-c', f'{line} <in >>out 2>>err 7>>kept'], cwd=folder))
+                for name, text in (('out', 'out\nin\n'), ('err', 'err\n'), ('kept', 'kept\n')):
+                    with open(f'{folder}/{name}', encoding='ascii') as f:
+                        self.assertEqual(f.read(), text, name)
 
     def test_mounts_cannot_be_changed_even_by_one_with_the_capability(self):
         if landlock_abi() < 2:

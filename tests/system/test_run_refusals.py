@@ -71,7 +71,7 @@ class Options(RunTest):
             *((['--preserve-fd', v], 'option --preserve-fd: .* is not a descriptor number from 3 on') for v in
               ('', '0', '1', '2', '-1', '03', 'x', '4294967299', '2147483648', '3,4')),
             *((['--map', v], 'option --map: .* is not self, subordinate, auto or isolated') for v in ('', 'Self', 'none', 'selfish')),
-            *((['--network', v], 'option --network: .* is not none or host') for v in ('', 'Host', 'bridge', 'none,host')),
+            *((['--network', v], 'option --network: .* is not none, host or user') for v in ('', 'Host', 'bridge', 'none,host')),
             *((['--hostname', v], 'option --hostname: .* is not a name of 1 to 64 letters') for v in
               ('', '-a', 'a-', '.a', 'a b', 'a\nb', 'a/b', 'x' * 65, 'ü')),
             (['--name', 'a b'], 'option --name: a b is not a name'),
@@ -336,7 +336,7 @@ class Plan(RunTest):
             self.assertRan(self.croft(USER, 'run', *words))
             for line in (rf'^root +host +\[{file}:2\]$', rf'^  volume +/mnt <- {data} \(rw\) +\[{file}:5\]$', rf'^  volume +/s <- /usr/share \(ro\) +\[{file}:6\]$',
                          rf'^  conf +/etc/hosts <- {conf}/hosts \(ro,noexec\) +\[{file}:6\]$', r'^  tmpfs +/t \(mode 1777, 4 MiB, rw\)$',
-                         rf'^ids +you and your subordinate ids +\[{file}:4\]$', rf'^network +none \(loopback only\) +\[{file}:3\]$', r'^  env +A=b$',
+                         rf'^ids +you and your subordinate ids +\[{file}:4\]$', rf'^network +none +\[{file}:3\]$', r'^  env +A=b$',
                          r'^command +echo a b$', r'^as +root \(0:0\) in /root, below croft', r'^capabilities CHOWN '):
                 self.assertRegex(r.out, '(?m)' + line)
 
