@@ -38,7 +38,8 @@ IDMAP_SRC    := $(sort $(wildcard helper/idmap/*.c))
 ROOT_SRC     := $(sort $(wildcard frontend/rootbuild/*.c))
 SUBID_SRC    := $(sort $(wildcard frontend/subid/*.c))
 MAN          := $(sort $(wildcard man/*.[158]))
-GEN_SRC      := $(O)/gen/capnames.c $(O)/gen/policy_text.c
+FILTER_SRC   := $(sort $(wildcard sandbox/filter/*.c))
+GEN_SRC      := $(O)/gen/capnames.c $(O)/gen/policy_text.c $(O)/gen/seccomp_filters.c
 
 # --- flags -----------------------------------------------------------------
 probe = $(shell echo 'int x;' | $(CC) -Werror $(1) -x c -c -o /dev/null - 2>/dev/null && echo '$(1)')
@@ -137,6 +138,13 @@ $(O)/gen/capnames.c: common/capnames.awk
 $(O)/gen/policy_text.c: policy/built-in.conf policy/text.awk
 	@mkdir -p $(@D)
 	$(Q)awk -f policy/text.awk policy/built-in.conf > $@
+# runs here, so CC must make programs for this machine
+$(O)/gen/seccomp_filters.c: $(O)/make-filters
+	@mkdir -p $(@D)
+	$(Q)$(O)/make-filters $(firstword $(subst -, ,$(shell $(CC) -dumpmachine))) > $@
+$(O)/make-filters: $(call d_objs,$(FILTER_SRC) common/err.c common/text.c)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lseccomp
 
 -include $(shell find $(O)/s $(O)/d -name '*.d' 2>/dev/null)
 
