@@ -13,6 +13,7 @@
 
 #include "common/fd.h"
 #include "common/text.h"
+#include "sandbox/seccomp.h"
 
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -124,6 +125,8 @@ int command_exec(const struct plan *p, struct err *e)
 	if (r < 0)
 		return r;
 	default_signals();
+	if (!confine_seccomp_early(p) && confine_seccomp(p, e) < 0)
+		return -e->code;
 	if (p->argv.count == 0)
 		return login_shell(p, e);
 	if (!argv[0][0])

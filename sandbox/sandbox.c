@@ -19,6 +19,7 @@
 #include "sandbox/ops.h"
 #include "sandbox/pin.h"
 #include "sandbox/root.h"
+#include "sandbox/seccomp.h"
 #include "sandbox/terminal.h"
 
 unsigned long sandbox_clone_flags(const struct plan *p)
@@ -181,6 +182,8 @@ static noreturn void with_init(struct child *c)
 	}
 	prctl(PR_SET_NAME, "croft-init", 0, 0, 0);
 	hide_command_line(c->hooks);
+	if (confine_seccomp_early(c->plan) && confine_seccomp(c->plan, &e) < 0)
+		fail(c, &e);
 	pid = fork();
 	if (pid < 0) {
 		err_sys(&e, "start the command's process");
@@ -190,6 +193,8 @@ static noreturn void with_init(struct child *c)
 		foreground(c);
 		command(c);
 	}
+	if (c->plan->seccomp == PLAN_SECCOMP_PROGRAM && confine_seccomp_default(c->plan, &e) < 0)
+		fail(c, &e);
 	init_main(pid, c->slave >= 0 ? c->sock : -1);
 }
 
