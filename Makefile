@@ -37,6 +37,7 @@ FRONTEND_SRC := $(sort $(wildcard frontend/*.c))
 IDMAP_SRC    := $(sort $(wildcard helper/idmap/*.c))
 ROOT_SRC     := $(sort $(wildcard frontend/rootbuild/*.c))
 SUBID_SRC    := $(sort $(wildcard frontend/subid/*.c))
+SECCOMP_SRC  := $(sort $(wildcard frontend/seccomp/*.c))
 MAN          := $(sort $(wildcard man/*.[158]))
 FILTER_SRC   := $(sort $(wildcard sandbox/filter/*.c))
 GEN_SRC      := $(O)/gen/capnames.c $(O)/gen/policy_text.c $(O)/gen/seccomp_filters.c
@@ -80,8 +81,9 @@ CROFT_OBJ := $(call s_objs,$(FRONTEND_SRC) $(SANDBOX_SRC) $(POLICY_SRC) $(COMMON
 IDMAP_OBJ := $(call s_objs,$(IDMAP_SRC) $(POLICY_SRC) $(COMMON_SRC) $(GEN_SRC))
 ROOT_OBJ  := $(call d_objs,$(ROOT_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 SUBID_OBJ := $(call d_objs,$(SUBID_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
+SECCOMP_OBJ := $(call d_objs,$(SECCOMP_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 
-PROGRAMS := $(O)/croft $(O)/croft-idmap $(O)/croft-root $(O)/croft-subid
+PROGRAMS := $(O)/croft $(O)/croft-idmap $(O)/croft-root $(O)/croft-subid $(O)/croft-seccomp
 
 all: $(PROGRAMS) ## build everything
 
@@ -100,6 +102,9 @@ $(O)/croft-root: $(ROOT_OBJ)
 $(O)/croft-subid: $(SUBID_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lsubid
+$(O)/croft-seccomp: $(SECCOMP_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -ljson-c -lseccomp
 
 $(O)/s/%.o: %.c $(O)/flags | $(KERNEL_HEADERS)
 	$(call say,CC,$<)
@@ -155,7 +160,7 @@ include helper/idmap/report.mk
 install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap its capabilities
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8
 	install -m 755 $(O)/croft $(DESTDIR)$(BINDIR)/croft
-	install -m 755 $(O)/croft-root $(O)/croft-subid $(DESTDIR)$(LIBEXECDIR)/
+	install -m 755 $(O)/croft-root $(O)/croft-subid $(O)/croft-seccomp $(DESTDIR)$(LIBEXECDIR)/
 	install -m 755 $(O)/croft-idmap $(DESTDIR)$(LIBEXECDIR)/croft-idmap
 	sh packaging/grant-idmap $(DESTDIR)$(LIBEXECDIR)/croft-idmap
 	set -e; for page in $(MAN); do install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/; done
@@ -164,7 +169,7 @@ install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap i
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/croft $(DESTDIR)$(PREFIX)/share/doc/croft/policy.conf
-	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,croft-root croft-subid croft-idmap)
+	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,croft-root croft-subid croft-seccomp croft-idmap)
 	rm -f $(foreach page,$(MAN),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rmdir $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(PREFIX)/share/doc/croft 2>/dev/null || true
 
