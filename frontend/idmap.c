@@ -64,31 +64,6 @@ static int offer_self(struct err *e)
 	return -e->code;
 }
 
-/* The helper's sentence without its name; its second line is the hint. */
-static void take_sentence(char *text, int status, struct err *e)
-{
-	char *p = text, *nl;
-	static const char name[] = "croft-idmap: ", hint[] = "hint: ";
-
-	if (text_starts(p, name))
-		p += strlen(name);
-	nl = strchr(p, '\n');
-	if (nl)
-		*nl++ = '\0';
-	if (*p)
-		err_set(e, EPERM, "write the id maps: %s", QUOTE(p));
-	else
-		err_set(e, EPERM, "write the id maps: croft-idmap ended with status %d and said nothing",
-			status);
-	if (!nl || !text_starts(nl, name))
-		return;
-	nl += strlen(name);
-	if (text_starts(nl, hint)) {
-		nl[strcspn(nl, "\n")] = '\0';
-		err_hint(e, "%s", QUOTE(nl + strlen(hint)));
-	}
-}
-
 /* The status of croft-idmap: IDMAP_DONE, or 1 and above with *e; -ENOENT where it is not installed. */
 static int run_helper(int proc, const struct idmap_request *req, struct err *e)
 {
@@ -109,8 +84,10 @@ static int run_helper(int proc, const struct idmap_request *req, struct err *e)
 		snprintf(gid, sizeof(gid), "%" PRIu32, req->own_gid);
 	}
 	r = spawn_run(&s, e);
-	if (r > IDMAP_DONE)
-		take_sentence(errors, r, e);
+	if (r > IDMAP_DONE) {
+		spawn_sentence(argv[0], errors, r, e);
+		err_wrap(e, "write the id maps");
+	}
 	return r;
 }
 

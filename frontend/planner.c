@@ -212,11 +212,16 @@ static bool changes_mounts(uint64_t caps)
 
 /* As docker has it: ALL dropped leaves just what was added; else what is dropped is dropped from default and
  * added ones. */
-static void make_caps(const struct run_options *o, struct plan *p)
+uint64_t planner_caps(const struct run_options *o)
 {
 	uint64_t caps = o->cap_drop == ~UINT64_C(0) ? o->cap_add : (default_caps | o->cap_add) & ~o->cap_drop;
 
-	p->caps = caps & known_caps;
+	return caps & known_caps;
+}
+
+static void make_caps(const struct run_options *o, struct plan *p)
+{
+	p->caps = planner_caps(o);
 	p->caps_ambient = p->uid == 0 ? 0 : o->cap_add & p->caps;
 	p->lock_mounts = changes_mounts(p->caps) || o->allow_userns;
 }

@@ -23,6 +23,9 @@ struct plan_facts {
 	struct plan_blob filter; /* a seccomp program of the caller's, empty: none */
 };
 
+/* CAP_BIT()s that the command may hold. */
+uint64_t planner_caps(const struct run_options *o);
+
 /* 0, or -EINVAL, -E2BIG, -ENOMEM with *e. */
 int planner_make(const struct run_options *o, const struct plan_facts *f, struct arena *a, struct plan *ret,
 		 struct err *e);

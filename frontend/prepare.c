@@ -13,6 +13,7 @@
 #include "common/userdb.h"
 #include "frontend/caller.h"
 #include "frontend/environment.h"
+#include "frontend/filter.h"
 #include "frontend/inside.h"
 #include "frontend/planner.h"
 #include "frontend/roots.h"
@@ -102,6 +103,8 @@ static int find_facts(struct prepared *p, struct plan_facts *f, struct err *e)
 	f->gid = u.gid;
 	f->home = u.home;
 	f->tty = find_terminals();
+	if (filter_get(o, planner_caps(o), &p->a, &f->filter, e) < 0)
+		return -e->code;
 	return make_environment(p, &u, &f->env, e);
 }
 

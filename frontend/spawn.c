@@ -135,7 +135,38 @@ int spawn_run(const struct spawn *s, struct err *e)
 	}
 	streams_read(st, 2);
 	r = reap(pid, e);
+	if (s->out_length)
+		*s->out_length = st[0].used;
 	if (r >= 0 && st[0].cut)
 		return err_set(e, EFBIG, "%s printed more than was expected", QUOTE(s->path));
 	return r;
+}
+
+/* The text behind "NAME: ", or NULL. */
+static char *behind_name(char *text, const char *name)
+{
+	size_t n = strlen(name);
+
+	return text && text_starts(text, name) && text_starts(text + n, ": ") ? text + n + 2 : NULL;
+}
+
+int spawn_sentence(const char *name, char *errors, int status, struct err *e)
+{
+	static const char hint[] = "hint: ";
+	char *nl = strchr(errors, '\n'), *said, *more;
+
+	if (nl)
+		*nl++ = '\0';
+	said = behind_name(errors, name);
+	if (!said)
+		said = errors;
+	if (*said)
+		err_set(e, EPERM, "%s", QUOTE(said));
+	else
+		err_set(e, EPERM, "%s ended with status %d and said nothing", name, status);
+	more = behind_name(nl, name);
+	if (!more || !text_starts(more, hint))
+		return -e->code;
+	more[strcspn(more, "\n")] = '\0';
+	return err_hint(e, "%s", QUOTE(more + strlen(hint)));
 }

@@ -13,7 +13,8 @@ struct spawn {
 	int fd, fd_as; /* a descriptor the program gets under the number fd_as; -1: none */
 	char *out;     /* its standard output, terminated; NULL: /dev/null */
 	size_t out_size;
-	char *errors; /* its standard error, terminated, cut when it does not fit; NULL: ours */
+	size_t *out_length; /* NULL, or how much of it there is: it may hold NULs */
+	char *errors;       /* its standard error, terminated, cut when it does not fit; NULL: ours */
 	size_t errors_size;
 };
 
@@ -23,3 +24,10 @@ struct spawn {
  * Its signal mask is empty, its environment ours.
  */
 int spawn_run(const struct spawn *s, struct err *e);
+
+/*
+ * The sentence of one of our own programs that failed, from what it said ("NAME: ..." and perhaps "NAME:
+ * hint:
+ * ..."), which is changed. Returns -EPERM.
+ */
+int spawn_sentence(const char *name, char *errors, int status, struct err *e);
