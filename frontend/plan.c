@@ -14,6 +14,7 @@
 #include "policy/rule.h"
 #include "sandbox/pin.h"
 #include "sandbox/plan_fields.h"
+#include "sandbox/seccomp_variant.h"
 
 /* --- JSON: the plan, field by field ---------------------------------------------------------- */
 
@@ -184,6 +185,30 @@ static void print_caps(uint64_t caps)
 	out(caps ? "\n" : " none\n");
 }
 
+static void print_filter(const struct plan *p)
+{
+	static const char *const word[SECCOMP_VARIANT_COUNT] = {
+		"the default",
+		"the default, which leaves mounts and namespaces to CAP_SYS_ADMIN",
+		"the default, which leaves mounts and namespaces, user namespaces too",
+	};
+	enum seccomp_variant v = seccomp_variant(p->caps, p->allow_userns);
+
+	switch ((enum plan_seccomp)p->seccomp) {
+	case PLAN_SECCOMP_DEFAULT:
+		out("system calls %s (%" PRIu32 " instructions)\n", word[v], seccomp_filter[v].count);
+		return;
+	case PLAN_SECCOMP_PROGRAM:
+		out("system calls as your program says (%zu instructions)\n",
+		    p->seccomp_program.count / sizeof(struct sock_filter));
+		return;
+	case PLAN_SECCOMP_UNCONFINED:
+	case PLAN_SECCOMP_COUNT:
+		out("system calls all\n");
+		return;
+	}
+}
+
 static void print_command(const struct plan *p)
 {
 	out("command     ");
@@ -255,6 +280,7 @@ static void print_text(const struct prepared *p, struct err *refused)
 	print_wanted(p);
 	out("host name    %s\n", plan->hostname);
 	print_caps(plan->caps);
+	print_filter(plan);
 	print_command(plan);
 }
 

@@ -14,8 +14,10 @@ UNIT_LIBS := $(call archive,frontend,$(filter-out %/main.c,$(FRONTEND_SRC))) $(c
 $(filter $(O)/test/test_idmap%,$(UNIT)): $(call archive,idmap,$(filter-out %/main.c,$(IDMAP_SRC)))
 $(filter $(O)/test/test_rootbuild%,$(UNIT)): $(call archive,rootbuild,$(filter-out %/main.c,$(ROOT_SRC)))
 $(filter $(O)/test/test_subid_source%,$(UNIT)): $(call archive,subid_source,$(filter-out %/main.c,$(SUBID_SRC)))
+$(filter $(O)/test/test_seccomp_profile,$(UNIT)): $(call archive,profile,$(filter-out %/main.c,$(SECCOMP_SRC)))
 $(filter $(O)/test/test_filter,$(UNIT)): $(call archive,filter,$(filter-out %/main.c,$(FILTER_SRC)))
 $(filter $(O)/test/test_rootbuild%,$(UNIT)): UNIT_LDLIBS := -lelf
+$(filter $(O)/test/test_seccomp_profile,$(UNIT)): UNIT_LDLIBS := -ljson-c -lseccomp
 $(filter $(O)/test/test_filter,$(UNIT)): UNIT_LDLIBS := -lseccomp
 $(filter $(O)/test/test_subid_source%,$(UNIT)): UNIT_LDLIBS := -lsubid
 

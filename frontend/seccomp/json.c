@@ -33,6 +33,28 @@ static int syntax(const char *text, size_t at, const char *why, struct err *e)
 	return err_set(e, EINVAL, "line %zu, column %zu: %s", line, column, why);
 }
 
+/* json-c makes the largest number of one that is too large, and does not say so. */
+static int check_numbers(const char *text, size_t size, struct err *e)
+{
+	static const char largest[] = "18446744073709551615";
+	bool in_string = false;
+
+	for (size_t i = 0; i < size; i++) {
+		size_t n = 0;
+
+		if (text[i] == '"')
+			in_string = !in_string;
+		else if (in_string && text[i] == '\\')
+			i++;
+		while (!in_string && i + n < size && text[i + n] >= '0' && text[i + n] <= '9')
+			n++;
+		if (n > strlen(largest) || (n == strlen(largest) && memcmp(text + i, largest, n) > 0))
+			return syntax(text, i, "the number has more than 64 bits", e);
+		i += n ? n - 1 : 0;
+	}
+	return 0;
+}
+
 int json_parse(const char *text, size_t size, struct json_node *ret, struct err *e)
 {
 	struct json_tokener *t = json_tokener_new_ex(JSON_DEPTH_MAX);
@@ -53,6 +75,10 @@ int json_parse(const char *text, size_t size, struct json_node *ret, struct err 
 			      why == json_tokener_continue ? "the document ends too early"
 							   : json_tokener_error_desc(why),
 			      e);
+	}
+	if (check_numbers(text, size, e) < 0) {
+		json_object_put(o);
+		return -e->code;
 	}
 	*ret = (struct json_node){.value = o};
 	if (!json_object_is_type(o, json_type_object)) {

@@ -236,6 +236,47 @@ static void signals_meanwhile_disturb_nothing(void **state)
 	assert_int_equal(strlen(out), 400);
 }
 
+static void output_may_hold_nuls_where_its_length_is_asked_for(void **state)
+{
+	struct spawn s = shell("printf 'a\\0b\\0'");
+	size_t length = 99;
+
+	(void)state;
+	s.out_length = &length;
+	assert_int_equal(spawn_run(&s, &e), 0);
+	assert_int_equal(length, 4);
+	assert_memory_equal(out, "a\0b\0", 5);
+}
+
+static void what_one_of_our_programs_said_becomes_the_sentence(void **state)
+{
+	static const struct {
+		const char *said, *msg, *hint;
+	} row[] = {
+		{"croft-x: it is broken\n", "it is broken", ""},
+		{"croft-x: it is broken\ncroft-x: hint: mend it\n", "it is broken", "mend it"},
+		{"croft-x: it is broken\ncroft-x: hint: mend it\ncroft-x: and more\n", "it is broken",
+		 "mend it"},
+		{"croft-x: it is broken\ncroft-x: mend it\n", "it is broken", ""},
+		{"ld.so: no library\n", "ld.so: no library", ""},
+		{"croft-xyz: it\tis", "croft-xyz: it\\tis", ""},
+		{"", "croft-x ended with status 9 and said nothing", ""},
+		{"\n", "croft-x ended with status 9 and said nothing", ""},
+		{"croft-x: ", "croft-x ended with status 9 and said nothing", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		char text[128];
+
+		memset(&e, 0, sizeof(e));
+		snprintf(text, sizeof(text), "%s", row[i].said);
+		assert_int_equal(spawn_sentence("croft-x", text, 9, &e), -EPERM);
+		assert_string_equal(e.msg, row[i].msg);
+		assert_string_equal(e.hint, row[i].hint);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +286,8 @@ int main(void)
 		cmocka_unit_test(a_program_that_is_not_there_is_enoent),
 		cmocka_unit_test(output_that_fits_exactly_is_fine_and_one_byte_more_is_not),
 		cmocka_unit_test(errors_that_do_not_fit_are_cut),
+		cmocka_unit_test(output_may_hold_nuls_where_its_length_is_asked_for),
+		cmocka_unit_test(what_one_of_our_programs_said_becomes_the_sentence),
 		cmocka_unit_test(many_bytes_on_both_streams_do_not_block),
 		cmocka_unit_test(a_descriptor_is_passed_under_its_number_and_no_other_is),
 		cmocka_unit_test(its_signal_mask_is_empty),
