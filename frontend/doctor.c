@@ -39,6 +39,8 @@ static const struct check check[] = {
 	 .mend = "start a kernel built with CONFIG_UNIX98_PTYS=y"},
 	{"mqueue", true, .flags = BASE | CLONE_NEWIPC, .run = try_mqueue, .good = "can be mounted",
 	 .mend_for = ENODEV, .mend = "start a kernel built with CONFIG_POSIX_MQUEUE=y"},
+	{"filter", true, .flags = CLONE_NEWUSER, .run = try_filter, .good = "can be loaded",
+	 .mend_for = ENOSYS, .mend = "start a kernel built with CONFIG_SECCOMP_FILTER=y"},
 	{"subordinate uids", true, .look = look_subuid},
 	{"subordinate gids", true, .look = look_subgid},
 	{"croft-idmap", false, .look = look_idmap},

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "frontend/roots.h"
 #include "sandbox/landlock.h"
 #include "sandbox/fsmount.h"
+#include "sandbox/seccomp.h"
 #include "sandbox/tree.h"
 
 /* Where children mount what they try: it is there on every host, and hiding it does no harm to them. */
@@ -196,6 +198,16 @@ int try_keyring(void *ctx, struct err *e)
 	return e->code != EDQUOT
 		       ? -e->code
 		       : err_hint(e, "sudo sysctl -w kernel.keys.maxkeys=2000 kernel.keys.maxbytes=2000000");
+}
+
+int try_filter(void *ctx, struct err *e)
+{
+	const struct plan p = {.seccomp = PLAN_SECCOMP_DEFAULT};
+
+	(void)ctx;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(e, "set no_new_privs");
+	return confine_seccomp(&p, e);
 }
 
 /* --- the root ------------------------------------------------------------------- */

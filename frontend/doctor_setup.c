@@ -316,7 +316,8 @@ int look_shadow(struct doctor *d, struct err *e)
 
 int look_programs(struct doctor *d, struct err *e)
 {
-	static const char *const path[] = {LIBEXECDIR "/croft-root", LIBEXECDIR "/croft-subid"};
+	static const char *const path[] = {LIBEXECDIR "/croft-root", LIBEXECDIR "/croft-seccomp",
+					   LIBEXECDIR "/croft-subid"};
 
 	for (size_t i = 0; i < sizeof(path) / sizeof(path[0]); i++) {
 		if (access(path[i], X_OK) == 0)
@@ -324,7 +325,7 @@ int look_programs(struct doctor *d, struct err *e)
 		err_sys(e, "look for %s", path[i]);
 		return err_hint(e, INSTALL);
 	}
-	return found_ok(d, "croft-root and croft-subid are in %s", LIBEXECDIR);
+	return found_ok(d, "croft-root, croft-seccomp and croft-subid are in %s", LIBEXECDIR);
 }
 
 /* --- trials ------------------------------------------------------------------------- */

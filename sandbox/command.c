@@ -55,10 +55,11 @@ static const char *search_path(const struct plan *p)
  * errno. */
 static int try_exec(const char *path, char *const argv[], const struct plan *p)
 {
+	int code;
+
 	execve(path, argv, (char *const *)(uintptr_t)p->env.item);
-	if (errno == ENOENT && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return ELIBBAD;
-	return errno;
+	code = errno; /* the next call may be refused by the caller's filter */
+	return code == ENOENT && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? ELIBBAD : code;
 }
 
 /* As execvp(3): EACCES of one directory does not end the search, but is what is reported when nothing is

@@ -39,7 +39,11 @@ struct child {
 
 static noreturn void fail(const struct child *c, const struct err *e)
 {
-	msg_send(c->sock, MSG_ERROR, e, -1);
+	int r = msg_send(c->sock, MSG_ERROR, e, -1);
+
+	/* The caller's filter forbids to send it; else nobody is there to hear it. */
+	if (r < 0 && r != -EPIPE && r != -ECONNRESET)
+		err_print(e, "croft");
 	_exit(err_exit_status(e));
 }
 

@@ -17,8 +17,8 @@ int seccomp_available(struct err *e)
 		return 0;
 	if (errno != ENOSYS && errno != EINVAL)
 		return err_sys(e, "ask for seccomp filters");
-	err_set(e, ENOSYS, "this kernel has no seccomp filters: it was built without CONFIG_SECCOMP_FILTER");
-	return err_hint(e, "without a filter: croft run --seccomp unconfined");
+	return err_set(e, ENOSYS,
+		       "this kernel has no seccomp filters: it was built without CONFIG_SECCOMP_FILTER");
 }
 
 static int load(const struct sock_filter *code, uint32_t count, const char *what, struct err *e)
@@ -37,8 +37,10 @@ static int load(const struct sock_filter *code, uint32_t count, const char *what
 		return err_hint(e, "the filters that croft itself was started under count, too");
 	if (e->code != EINVAL && e->code != ENOSYS)
 		return -e->code;
-	if (seccomp_available(e) < 0)
-		return err_wrap(e, "load %s", what);
+	if (seccomp_available(e) < 0) {
+		err_wrap(e, "load %s", what);
+		return err_hint(e, "without a filter: croft run --seccomp unconfined");
+	}
 	return code_is_bad ? err_set(e, EINVAL,
 				     "load %s: the kernel refuses the program as not well-formed (an unknown "
 				     "instruction, a jump out of it, an end without a return)",
@@ -64,7 +66,8 @@ static int load_program(const struct plan *p, struct err *e)
 	const struct plan_blob *b = &p->seccomp_program;
 
 	if (b->count > sizeof(code))
-		return err_set(e, E2BIG, "the seccomp program has more than %d instructions", PLAN_FILTER_MAX);
+		return err_set(e, E2BIG, "the seccomp program has more than %d instructions",
+			       PLAN_FILTER_MAX);
 	memcpy(code, b->item, b->count);
 	return load(code, b->count / (uint32_t)sizeof(code[0]), "the seccomp program", e);
 }

@@ -10,7 +10,7 @@ from croft_test import EXIT_CROFT, USER, USER2, USER_NO_SUB, CroftTest, sub_rang
 
 # What every host of these tests must have; `sandbox` is the main job itself, tried.
 NEEDED = ('caller', 'kernel', 'user namespaces', 'namespaces', 'system calls', 'mount trees', 'proc', 'tmpfs',
-          'terminal', 'mqueue', 'subordinate uids', 'subordinate gids', 'id maps', 'policy', 'root', 'sandbox')
+          'terminal', 'mqueue', 'filter', 'subordinate uids', 'subordinate gids', 'id maps', 'policy', 'root', 'sandbox')
 OTHERS = ('croft-idmap', 'newuidmap', 'network', 'overlay', 'keyring', 'landlock', 'programs', 'policy level', 'cgroup')
 
 

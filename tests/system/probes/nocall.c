@@ -24,6 +24,7 @@ static const struct {
 	{"openat2", SYS_openat2},
 	{"pidfd_open", SYS_pidfd_open},
 	{"pidfd_send_signal", SYS_pidfd_send_signal},
+	{"seccomp", SYS_seccomp},
 };
 
 static int hide(unsigned nr)
