@@ -48,6 +48,13 @@ RUN_SYSTEM = exec env MAKE='$(MAKE)' $(PYTHON) -B tests/system/run.py
 check-system: ## run the system tests, as root; TESTS=PATTERN selects some
 	$(Q)$(RUN_SYSTEM) --build $(O)/system $(if $(TESTS),--select '$(TESTS)')
 
+# --- measuring -------------------------------------------------------------------------------------------
+$(O)/bench-filter: $(call d_objs,tests/bench/filter.c $(filter-out %/main.c,$(FILTER_SRC)) common/err.c common/text.c)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lseccomp
+bench-filter: $(O)/bench-filter ## what loading the default filter costs, beside libseccomp's
+	$(Q)$(O)/bench-filter
+
 # --- checks of the source --------------------------------------------------------------------------------
 lint: $(GEN_SRC) $(KERNEL_HEADERS) ## format, include rules, function length, cppcheck, clang-tidy, man pages, scripts
 	$(Q)CC='$(CC)' GEN='$(O)/gen' sh tests/lint/run $(O)/lint
@@ -72,4 +79,4 @@ dist: ## a tar archive of the committed files; the same bytes every time
 	$(Q)git archive --format=tar --prefix=croft-$(VERSION)/ HEAD | gzip -9n > $(O)/croft-$(VERSION).tar.gz
 	$(Q)cd $(O) && sha256sum croft-$(VERSION).tar.gz
 
-.PHONY: unit-tests check probes check-system lint sanitize coverage dist
+.PHONY: unit-tests check probes bench-filter check-system lint sanitize coverage dist
