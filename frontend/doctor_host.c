@@ -205,6 +205,8 @@ int try_filter(void *ctx, struct err *e)
 	const struct plan p = {.seccomp = PLAN_SECCOMP_DEFAULT};
 
 	(void)ctx;
+	if (seccomp_available(e) < 0)
+		return -e->code;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "set no_new_privs");
 	return confine_seccomp(&p, e);

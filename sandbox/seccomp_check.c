@@ -11,7 +11,7 @@ static bool plain(uint16_t code)
 	static const uint16_t known[] = {
 		BPF_LD | BPF_W | BPF_LEN,  BPF_LDX | BPF_W | BPF_LEN, BPF_LD | BPF_IMM,
 		BPF_LDX | BPF_IMM,         BPF_MISC | BPF_TAX,        BPF_MISC | BPF_TXA,
-		BPF_RET | BPF_K,           BPF_RET | BPF_A,           BPF_ALU | BPF_ADD | BPF_K,
+		BPF_RET | BPF_K,           BPF_RET | BPF_A,           BPF_ALU | BPF_ADD, /* BPF_K is 0, too */
 		BPF_ALU | BPF_ADD | BPF_X, BPF_ALU | BPF_SUB | BPF_K, BPF_ALU | BPF_SUB | BPF_X,
 		BPF_ALU | BPF_MUL | BPF_K, BPF_ALU | BPF_MUL | BPF_X, BPF_ALU | BPF_DIV | BPF_X,
 		BPF_ALU | BPF_AND | BPF_K, BPF_ALU | BPF_AND | BPF_X, BPF_ALU | BPF_OR | BPF_K,

@@ -302,7 +302,7 @@ static int read_entry(const struct reader *r, const struct json_node *o, struct 
 					      "args",  "comment", "includes", "excludes", NULL};
 	struct build_rule rule = {.nargs = 0};
 	struct json_node comment;
-	bool meant;
+	bool meant = false;
 
 	if (json_only(o, members, e) < 0 || json_member(o, "comment", JSON_STRING, &comment, e) < 0 ||
 	    read_action(o, "action", "errnoRet", "errno", &rule.action, e) < 0 ||

@@ -203,7 +203,8 @@ static void put_check(struct builder *b, const struct filter_check *c)
 	uint32_t at = 0;
 
 	/* The low half comes first in every architecture that croft is built for. */
-	put(b, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offsetof(struct seccomp_data, args) + 8u * c->argument));
+	put(b, BPF_LD | BPF_W | BPF_ABS,
+	    (uint32_t)(offsetof(struct seccomp_data, args) + sizeof(uint64_t) * c->argument));
 	for (uint8_t i = 0; i < c->ntests; i++) {
 		at = put(b, BPF_JMP | (c->test[i].how == FILTER_IS ? BPF_JEQ : BPF_JSET) | BPF_K,
 			 c->test[i].value);

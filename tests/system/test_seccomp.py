@@ -131,7 +131,7 @@ class Default(SeccompTest):
                                r'it was built without CONFIG_SECCOMP_FILTER\ncroft: hint: without a filter: croft run --seccomp unconfined\n\Z')
         r = self.run_as(USER, [*words, 'doctor'])
         self.assertRefused(r, 1, r'\A\Z')
-        self.assertRegex(r.out, r'(?m)^fail  filter +.*CONFIG_SECCOMP_FILTER\n +mend: start a kernel built with CONFIG_SECCOMP_FILTER=y$')
+        self.assertRegex(r.out, r'(?m)^fail  filter +this kernel has no seccomp filters: .*CONFIG_SECCOMP_FILTER\n +mend: start a kernel built with CONFIG_SECCOMP_FILTER=y$')
 
     def test_plan_shows_it(self):
         for options, expected in (((), r'the default \(\d+ instructions\)'), (('--seccomp', 'unconfined'), 'all'),

@@ -219,7 +219,7 @@ static void check_number(const struct filter_program *p, const struct filter_tar
 		uint16_t want = rule ? answer_of(&rule->in[v], d.args) : ENOSYS;
 		struct run r = interpret(p->code, p->count, &d);
 
-		if (r.value != value_of(want) || (r.looked && !rule->in[v].check))
+		if (r.value != value_of(want) || (r.looked && (!rule || !rule->in[v].check)))
 			fail_msg("%s %s (%u), variant %d, argument %#llx: %#x, not %d%s", t->name,
 				 name ? name : "?", number, v, (unsigned long long)sample[i], r.value, want,
 				 r.looked ? ", and looked at an argument" : "");
