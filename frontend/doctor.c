@@ -51,6 +51,7 @@ static const struct check check[] = {
 	{"sandbox", true, .look = look_job},
 	{"network", false, .flags = BASE | CLONE_NEWNET, .run = try_sysfs,
 	 .good = "a network namespace and its sysfs can be made", .mend_for = EPERM, .mend = UNMASK},
+	{"user network", false, .look = look_user_network},
 	{"overlay", false, .flags = BASE, .run = try_overlay, .good = "can be mounted, for --ephemeral",
 	 .mend_for = ENODEV, .mend = "sudo modprobe overlay"},
 	{"keyring", false, .flags = CLONE_NEWUSER, .run = try_keyring,

@@ -19,6 +19,7 @@
 #include "common/userdb.h"
 #include "frontend/doctor.h"
 #include "frontend/idmap.h"
+#include "frontend/network.h"
 #include "frontend/spawn.h"
 #include "policy/load.h"
 
@@ -326,6 +327,15 @@ int look_programs(struct doctor *d, struct err *e)
 		return err_hint(e, INSTALL);
 	}
 	return found_ok(d, "croft-root, croft-seccomp and croft-subid are in %s", LIBEXECDIR);
+}
+
+int look_user_network(struct doctor *d, struct err *e)
+{
+	struct network_tool tool;
+
+	if (network_find(&tool, e) < 0 || network_device(e) < 0)
+		return -e->code;
+	return found_ok(d, "%s and /dev/net/tun are there, for --network user", tool.path);
 }
 
 /* --- trials ------------------------------------------------------------------------- */

@@ -258,6 +258,18 @@ static void print_wanted(const struct prepared *p)
 	}
 }
 
+static void print_ports(const struct plan *p)
+{
+	for (uint32_t i = 0; i < p->ports.count; i++) {
+		const struct plan_port *port = &p->ports.item[i];
+		bool colon = strchr(port->address, ':') != NULL;
+
+		out("  port       %s%s%s:%" PRIu32 " of the host -> %" PRIu32 "/%s inside\n",
+		    colon ? "[" : "", QUOTE(port->address), colon ? "]" : "", port->host_port, port->port,
+		    port->protocol == PLAN_UDP ? "udp" : "tcp");
+	}
+}
+
 static void print_text(const struct prepared *p, struct err *refused)
 {
 	const struct plan *plan = &p->plan;
@@ -278,6 +290,7 @@ static void print_text(const struct prepared *p, struct err *refused)
 	vet_word(&p->vet, POLICY_IDS, "subordinate", plan, &ids.verdict, &ids.e);
 	print_ids(p, &ids);
 	print_wanted(p);
+	print_ports(plan);
 	out("host name    %s\n", plan->hostname);
 	print_caps(plan->caps);
 	print_filter(plan);

@@ -132,7 +132,7 @@ static int add_conf(struct builder *b, const char *hostname, struct err *e)
 		join(b, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t",
 		     hostname, "\n", ""),
 		join(b, hostname, "\n", "", ""),
-		"",
+		b->f->resolv ? b->f->resolv : "",
 	};
 	/* The host's own system is bound read-only: a file that is not in its /etc has no place there. */
 	uint32_t maybe = b->f->root_kind == PLAN_ROOT_HOST || b->o->read_only ? OPF_OPTIONAL : 0;
@@ -151,7 +151,7 @@ static int add_conf(struct builder *b, const char *hostname, struct err *e)
 						.flags = OPF_READ_ONLY | OPF_NOEXEC | OPF_ASKED,
 						.source = source,
 						.target = target});
-		else if (i == CONF_RESOLV)
+		else if (i == CONF_RESOLV && !b->f->resolv)
 			add(b, (struct plan_op){.kind = OP_CONF,
 						.flags = OPF_READ_ONLY | OPF_NOEXEC | OPF_OPTIONAL,
 						.source = source,

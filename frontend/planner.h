@@ -20,6 +20,7 @@ struct plan_facts {
 	bool conf[CONF_COUNT]; /* the file is in the directory of --conf */
 	uint32_t tty;          /* enum plan_tty: which of descriptors 0-2 are terminals */
 	struct plan_strings env;
+	const char *resolv;      /* text of the resolv.conf inside, or NULL: the host's file */
 	struct plan_blob filter; /* a seccomp program of the caller's, empty: none */
 };
 

@@ -15,7 +15,9 @@
 #include "frontend/environment.h"
 #include "frontend/filter.h"
 #include "frontend/inside.h"
+#include "frontend/network.h"
 #include "frontend/planner.h"
+#include "frontend/resolv.h"
 #include "frontend/roots.h"
 #include "policy/load.h"
 
@@ -89,6 +91,24 @@ static int make_environment(struct prepared *p, const struct inside_user *u, str
 	return 0;
 }
 
+/* A host without the file has no name servers; one that is too long is not read in part. */
+static int make_resolv(struct prepared *p, const char **ret, struct err *e)
+{
+	static const char host[] = "/etc/resolv.conf";
+	fd_auto int fd = open(host, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	char *text = arena_alloc(&p->a, RESOLV_BYTES_MAX);
+	ssize_t n = 0;
+
+	if (fd < 0 && errno != ENOENT)
+		return err_sys(e, "network user: open %s", host);
+	if (fd >= 0 && text)
+		n = fd_read_all(fd, text, RESOLV_BYTES_MAX);
+	if (n < 0)
+		return err_set(e, (int)-n, "network user: read %s: %s", host, strerror((int)-n));
+	*ret = text ? resolv_make(text, (size_t)n, network_resolver(), network_is_local, &p->a) : NULL;
+	return *ret ? 0 : err_set(e, ENOMEM, "network user: no memory for a resolv.conf");
+}
+
 static int find_facts(struct prepared *p, struct plan_facts *f, struct err *e)
 {
 	const struct run_options *o = &p->options;
@@ -103,6 +123,8 @@ static int find_facts(struct prepared *p, struct plan_facts *f, struct err *e)
 	f->gid = u.gid;
 	f->home = u.home;
 	f->tty = find_terminals();
+	if (o->network == PLAN_NETWORK_USER && !f->conf[CONF_RESOLV] && make_resolv(p, &f->resolv, e) < 0)
+		return -e->code;
 	if (filter_get(o, planner_caps(o), &p->a, &f->filter, e) < 0)
 		return -e->code;
 	return make_environment(p, &u, &f->env, e);

@@ -6,6 +6,7 @@
 
 #include "common/fd.h"
 #include "common/text.h"
+#include "frontend/network.h"
 #include "frontend/prepare.h"
 #include "frontend/run_help.h"
 #include "frontend/supervise.h"
@@ -67,6 +68,8 @@ static int run(struct prepared *p, struct sandbox_hooks *h, struct err *e)
 	if (!vetted)
 		return err_set(e, ENOMEM, "too many volumes");
 	if (vet_plan(&p->vet, &p->plan, &p->a, vetted, e) < 0 || plan_copy(&p->plan, &p->a, &plan, e) < 0)
+		return -e->code;
+	if (plan.network == PLAN_NETWORK_USER && network_check(&plan, e) < 0)
 		return -e->code;
 	h->ctx = vetted;
 	return supervise(&plan, h, e);

@@ -17,6 +17,7 @@
 #include "common/fd.h"
 #include "frontend/diagnose.h"
 #include "frontend/idmap.h"
+#include "frontend/network.h"
 #include "frontend/terminal_proxy.h"
 #include "sandbox/msg.h"
 
@@ -36,6 +37,7 @@ struct supervisor {
 	int status;
 	struct err *e;
 	struct proxy proxy;
+	struct network network;
 };
 
 static int64_t now_ms(void)
@@ -193,19 +195,60 @@ static void reap(struct supervisor *s)
 		continue;
 }
 
+/* --- start: what the child waits for ---------------------------------------------------------- */
+
+/* A child that has failed meanwhile knows better why: its message comes first. */
+static int cannot_start(struct supervisor *s, const struct err *e)
+{
+	while (s->sock >= 0 && read_message(s))
+		continue;
+	if (!s->e->code)
+		*s->e = *e;
+	send_signal(s, SIGKILL);
+	return -s->e->code;
+}
+
+static int go(struct supervisor *s)
+{
+	int r = s->sock < 0 ? -EPIPE : msg_send(s->sock, MSG_GO, NULL, -1);
+	struct err e = {0};
+
+	if (r == 0 || r == -EPIPE)
+		return 0; /* EPIPE: the child has ended and its message says why */
+	err_set(&e, -r, "say go to the sandbox: %s", strerror(-r));
+	return cannot_start(s, &e);
+}
+
+static void turn_network(struct supervisor *s, const struct pollfd *pfd)
+{
+	struct err e = {0};
+	int r = network_turn(&s->network, pfd, &e);
+
+	if (r < 0) {
+		network_end(&s->network);
+		cannot_start(s, &e);
+	} else if (r > 0) {
+		go(s);
+	}
+}
+
 /* --- the loop --------------------------------------------------------------------------------- */
+
+/* The shorter of two times to wait, of which -1 is none. */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
 
 static int time_left(struct supervisor *s)
 {
-	int wait = proxy_wait(&s->proxy);
+	int wait = sooner(proxy_wait(&s->proxy), network_wait(&s->network));
 	int64_t left;
 
 	if (s->deadline < 0)
 		return wait;
 	left = s->deadline - now_ms();
-	if (left < 0)
-		return 0;
-	return wait >= 0 && wait < left ? wait : (int)left;
+	return sooner(wait, left < 0 ? 0 : (int)left);
 }
 
 static void hung_up(struct supervisor *s)
@@ -218,19 +261,22 @@ static void hung_up(struct supervisor *s)
 
 static void turn(struct supervisor *s)
 {
-	struct pollfd p[3 + PROXY_POLL] = {{.fd = s->pidfd, .events = POLLIN},
-					   {.fd = s->signals, .events = POLLIN},
-					   {.fd = s->sock, .events = POLLIN}};
+	enum { OURS = 3, NETWORK = OURS + PROXY_POLL, ALL = NETWORK + NETWORK_POLL };
+	struct pollfd p[ALL] = {{.fd = s->pidfd, .events = POLLIN},
+				{.fd = s->signals, .events = POLLIN},
+				{.fd = s->sock, .events = POLLIN}};
 	int timeout = time_left(s);
 
-	proxy_poll_set(&s->proxy, p + 3);
-	if (poll(p, 3 + PROXY_POLL, timeout) < 0)
+	proxy_poll_set(&s->proxy, p + OURS);
+	network_poll_set(&s->network, p + NETWORK);
+	if (poll(p, ALL, timeout) < 0)
 		return;
 	if (p[1].revents)
 		read_signals(s);
 	if (p[2].revents && s->sock >= 0)
 		read_message(s);
-	proxy_move(&s->proxy, p + 3);
+	turn_network(s, p + NETWORK);
+	proxy_move(&s->proxy, p + OURS);
 	if (s->proxy.hung_up) {
 		s->proxy.hung_up = false;
 		hung_up(s);
@@ -267,7 +313,8 @@ static int clone_child(struct supervisor *s, const struct sandbox_hooks *h, int 
 	return 0;
 }
 
-static int write_ids(struct supervisor *s)
+/* Mustn't have happened before: go, at which the child changes its ids. */
+static int begin(struct supervisor *s)
 {
 	const struct plan *p = s->plan;
 	const struct idmap_request req = {.map = (enum plan_map)p->map,
@@ -276,19 +323,13 @@ static int write_ids(struct supervisor *s)
 					  .alone_uid = p->uid,
 					  .alone_gid = p->gid};
 	struct err e = {0};
-	int r = idmap_write(s->pid, &req, NULL, &e);
 
-	if (r == 0)
-		r = msg_send(s->sock, MSG_GO, NULL, -1);
-	if (r == 0 || r == -EPIPE)
-		return 0; /* EPIPE: the child has ended and its message says why */
-	/* A child that has failed meanwhile knows better why its maps could not be written. */
-	while (s->sock >= 0 && read_message(s))
-		continue;
-	if (!s->e->code)
-		*s->e = e;
-	send_signal(s, SIGKILL);
-	return -s->e->code;
+	if (idmap_write(s->pid, &req, NULL, &e) < 0)
+		return cannot_start(s, &e);
+	if (p->network != PLAN_NETWORK_USER)
+		return go(s);
+	/* Go is said when it is ready. */
+	return network_start(&s->network, p, s->pid, &e) < 0 ? cannot_start(s, &e) : 0;
 }
 
 static int start(struct supervisor *s, const struct sandbox_hooks *h)
@@ -313,13 +354,15 @@ int supervise(const struct plan *p, const struct sandbox_hooks *h, struct err *e
 	s.e = e;
 	e->code = 0;
 	proxy_init(&s.proxy, p->tty);
+	network_init(&s.network);
 	if (start(&s, h) < 0) {
 		proxy_end(&s.proxy);
 		return -e->code;
 	}
-	write_ids(&s);
+	begin(&s);
 	while (!s.over)
 		turn(&s);
+	network_end(&s.network);
 	proxy_drain(&s.proxy);
 	proxy_end(&s.proxy);
 	return e->code ? -e->code : s.status;

@@ -7,14 +7,23 @@ import shutil
 import subprocess
 
 from croft_test import EXIT_CROFT, USER, USER2, USER_NO_SUB, CroftTest, sub_ranges
+from net_case import tun_for_all
 
 # What every host of these tests must have; `sandbox` is the main job itself, tried.
 NEEDED = ('caller', 'kernel', 'user namespaces', 'namespaces', 'system calls', 'mount trees', 'proc', 'tmpfs',
           'terminal', 'mqueue', 'filter', 'subordinate uids', 'subordinate gids', 'id maps', 'policy', 'root', 'sandbox')
-OTHERS = ('croft-idmap', 'newuidmap', 'network', 'overlay', 'keyring', 'landlock', 'programs', 'policy level', 'cgroup')
+OTHERS = ('croft-idmap', 'newuidmap', 'network', 'user network', 'overlay', 'keyring', 'landlock', 'programs', 'policy level', 'cgroup')
 
 
 class DoctorTest(CroftTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        tun_for_all(cls)
+
+    def setUp(self):
+        self.needs_package('passt')
+
     def checks(self, result, status):
         """{name: check} of the JSON of a run that ended with status."""
         self.assertRan(result, status)

@@ -296,6 +296,21 @@ static void files_of_conf_are_bound_and_asked_for(void **state)
 	}
 }
 
+static void a_resolv_conf_that_was_made_is_a_text(void **state)
+{
+	(void)state;
+	in_directory();
+	facts.resolv = "nameserver 198.51.100.1\n";
+	MAKE("--network", "user");
+	assert_int_equal(find("/etc/resolv.conf")->kind, OP_TEXT);
+	assert_int_equal(find("/etc/resolv.conf")->mode, 0644);
+	assert_string_equal(find("/etc/resolv.conf")->text, "nameserver 198.51.100.1\n");
+	assert_int_equal(find("/sys")->kind, OP_SYSFS);
+	assert_int_equal(plan.namespaces & PLAN_NS_NET, PLAN_NS_NET);
+	MAKE("--network", "user", "-v", "/s:/etc/resolv.conf");
+	assert_int_equal(find("/etc/resolv.conf")->kind, OP_VOLUME);
+}
+
 static void hosts_and_hostname_know_the_name(void **state)
 {
 	static const struct {
@@ -603,6 +618,7 @@ int main(void)
 		TEST(every_tmpfs_is_limited),
 		TEST(the_hosts_network_brings_its_sys),
 		TEST(files_of_conf_are_bound_and_asked_for),
+		TEST(a_resolv_conf_that_was_made_is_a_text),
 		TEST(hosts_and_hostname_know_the_name),
 		TEST(capabilities_add_up_as_docker_has_it),
 		TEST(ones_own_id_is_root_inside_but_for_the_map_self),
