@@ -38,6 +38,7 @@ IDMAP_SRC    := $(sort $(wildcard helper/idmap/*.c))
 ROOT_SRC     := $(sort $(wildcard frontend/rootbuild/*.c))
 SUBID_SRC    := $(sort $(wildcard frontend/subid/*.c))
 SECCOMP_SRC  := $(sort $(wildcard frontend/seccomp/*.c))
+SCOPE_SRC    := $(sort $(wildcard frontend/scope/*.c))
 MAN          := $(sort $(wildcard man/*.[158]))
 FILTER_SRC   := $(sort $(wildcard sandbox/filter/*.c))
 GEN_SRC      := $(O)/gen/capnames.c $(O)/gen/policy_text.c $(O)/gen/seccomp_filters.c
@@ -82,8 +83,9 @@ IDMAP_OBJ := $(call s_objs,$(IDMAP_SRC) $(POLICY_SRC) $(COMMON_SRC) $(GEN_SRC))
 ROOT_OBJ  := $(call d_objs,$(ROOT_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 SUBID_OBJ := $(call d_objs,$(SUBID_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 SECCOMP_OBJ := $(call d_objs,$(SECCOMP_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
+SCOPE_OBJ := $(call d_objs,$(SCOPE_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 
-PROGRAMS := $(O)/croft $(O)/croft-idmap $(O)/croft-root $(O)/croft-subid $(O)/croft-seccomp
+PROGRAMS := $(O)/croft $(O)/croft-idmap $(O)/croft-root $(O)/croft-subid $(O)/croft-seccomp $(O)/croft-scope
 
 all: $(PROGRAMS) ## build everything
 
@@ -105,6 +107,9 @@ $(O)/croft-subid: $(SUBID_OBJ)
 $(O)/croft-seccomp: $(SECCOMP_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -ljson-c -lseccomp
+$(O)/croft-scope: $(SCOPE_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lsystemd
 
 $(O)/s/%.o: %.c $(O)/flags | $(KERNEL_HEADERS)
 	$(call say,CC,$<)
@@ -160,7 +165,7 @@ include helper/idmap/report.mk
 install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap its capabilities
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8
 	install -m 755 $(O)/croft $(DESTDIR)$(BINDIR)/croft
-	install -m 755 $(O)/croft-root $(O)/croft-subid $(O)/croft-seccomp $(DESTDIR)$(LIBEXECDIR)/
+	install -m 755 $(O)/croft-root $(O)/croft-subid $(O)/croft-seccomp $(O)/croft-scope $(DESTDIR)$(LIBEXECDIR)/
 	install -m 755 $(O)/croft-idmap $(DESTDIR)$(LIBEXECDIR)/croft-idmap
 	sh packaging/grant-idmap $(DESTDIR)$(LIBEXECDIR)/croft-idmap
 	set -e; for page in $(MAN); do install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/; done
@@ -169,7 +174,7 @@ install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap i
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/croft $(DESTDIR)$(PREFIX)/share/doc/croft/policy.conf
-	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,croft-root croft-subid croft-seccomp croft-idmap)
+	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,croft-root croft-subid croft-seccomp croft-scope croft-idmap)
 	rm -f $(foreach page,$(MAN),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rmdir $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(PREFIX)/share/doc/croft 2>/dev/null || true
 

@@ -60,6 +60,7 @@ static const struct check check[] = {
 	{"programs", false, .look = look_programs},
 	{"policy level", false, .look = look_level},
 	{"cgroup", false, .look = look_cgroup},
+	{"limits", false, .look = look_limits},
 };
 enum { NCHECKS = sizeof(check) / sizeof(check[0]) };
 

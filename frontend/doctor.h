@@ -55,7 +55,7 @@ struct check {
 int found_ok(struct doctor *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int found_warn(struct doctor *d, const struct err *e);
 
-check_fn look_caller, look_kernel, look_userns, look_root, look_cgroup, look_landlock;
+check_fn look_caller, look_kernel, look_userns, look_root, look_cgroup, look_landlock, look_limits;
 probe_run_fn try_calls, try_trees, try_proc, try_sysfs, try_tmpfs, try_terminal, try_mqueue, try_overlay,
 	try_keyring, try_filter;
 check_fn look_subuid, look_subgid, look_idmap, look_shadow, look_maps, look_programs, look_user_network,

@@ -18,6 +18,7 @@
 #include "common/arena.h"
 #include "common/fd.h"
 #include "common/text.h"
+#include "frontend/cgroup_place.h"
 #include "frontend/doctor.h"
 #include "frontend/roots.h"
 #include "sandbox/landlock.h"
@@ -294,4 +295,30 @@ int look_cgroup(struct doctor *d, struct err *e)
 			: mixed ? "version 1, and version 2 beside it"
 			: v1    ? "version 1 alone"
 				: "not mounted");
+}
+
+/* Of memory, processor, processes and disk; what needs no cgroup works everywhere. */
+int look_limits(struct doctor *d, struct err *e)
+{
+	static struct cgroup_facts f;
+	static const char *const way_word[CGROUP_WAYS] = {"", "in the cgroup above yours",
+							  "in the cgroup you are in",
+							  "in a scope of your user manager"};
+	unsigned can = 0, cannot = 0;
+	enum cgroup_way way = CGROUP_NONE;
+	char list[CGROUP_LIST_MAX];
+
+	cgroup_facts_read(&f);
+	for (int i = 0; i < CGROUP_CONTROLLERS; i++) {
+		struct err each = {.code = 0};
+
+		if (cgroup_choose(&f, CGROUP_BIT(i), &way, &each) == 0)
+			can |= CGROUP_BIT(i);
+		else
+			cannot |= CGROUP_BIT(i);
+	}
+	if (!cannot)
+		return found_ok(d, "%s, %s", cgroup_list(can, "", list), way_word[way]);
+	cgroup_choose(&f, cannot, &way, e);
+	return can ? err_wrap(e, "%s only", cgroup_list(can, "", list)) : -e->code;
 }

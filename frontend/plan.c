@@ -270,6 +270,26 @@ static void print_ports(const struct plan *p)
 	}
 }
 
+/* Each with where it comes from; the last line says when this host cannot keep to them. */
+static void print_limits(const struct prepared *p)
+{
+	static struct limits_row rows[LIMITS_ROWS_MAX];
+	size_t n = limits_rows(&p->plan, rows);
+	struct err e = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		enum policy_limit which = rows[i].given;
+		const struct policy_rule *rule = which < POLICY_LIMIT_COUNT ? p->given.rule[which] : NULL;
+
+		out("limit        %s: %s", rows[i].name, rows[i].value);
+		if (rule)
+			out("   [%s:%" PRIu32 "]", rule->file, rule->line);
+		out("\n");
+	}
+	if (n && limits_check(&p->plan, &p->given, &e) < 0)
+		out("             not to be had: %s\n", e.msg);
+}
+
 static void print_text(const struct prepared *p, struct err *refused)
 {
 	const struct plan *plan = &p->plan;
@@ -291,6 +311,7 @@ static void print_text(const struct prepared *p, struct err *refused)
 	print_ids(p, &ids);
 	print_wanted(p);
 	print_ports(plan);
+	print_limits(p);
 	out("host name    %s\n", plan->hostname);
 	print_caps(plan->caps);
 	print_filter(plan);

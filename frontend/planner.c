@@ -17,6 +17,13 @@ static const uint64_t known_caps = CAP_BIT(CAP_LAST_CAP + 1) - 1;
 
 #define MIB (UINT64_C(1) << 20)
 
+/* What a tmpfs may hold when nobody said it: an endless one is a hole in any limit of memory. */
+#define SHM_SIZE       (256 * MIB)
+#define TMP_SIZE       (1024 * MIB)
+#define RUN_SIZE       (64 * MIB)
+#define TMPFS_SIZE     (256 * MIB)
+#define EPHEMERAL_SIZE (2048 * MIB)
+
 struct builder {
 	const struct run_options *o;
 	const struct plan_facts *f;
@@ -60,8 +67,16 @@ static void add_host_root(struct builder *b)
 		add(b, (struct plan_op){.kind = OP_DIR, .mode = 0700, .target = b->f->home});
 }
 
-static void add_tmpfs(struct builder *b, const char *target, uint32_t mode, uint32_t flags, uint64_t size)
+/* With a limit of memory no more than half of it, so that a full tmpfs leaves room for the command. */
+static uint64_t default_size(const struct run_options *o, uint64_t size)
 {
+	return o->memory && o->memory / 2 < size ? o->memory / 2 : size;
+}
+
+static void add_tmpfs(struct builder *b, const char *target, uint32_t mode, uint32_t flags, uint64_t most)
+{
+	const uint64_t size = default_size(b->o, most);
+
 	if (!overridden(b, target))
 		add(b, (struct plan_op){.kind = OP_TMPFS,
 					.target = target,
@@ -100,10 +115,10 @@ static void add_kernel(struct builder *b)
 	add(b, (struct plan_op){.kind = OP_DEV, .target = "/dev"});
 	add_masks(b);
 	add(b, (struct plan_op){.kind = OP_DEVPTS, .target = "/dev/pts"});
-	add_tmpfs(b, "/dev/shm", 01777, 0, 256 * MIB);
+	add_tmpfs(b, "/dev/shm", 01777, 0, SHM_SIZE);
 	add(b, (struct plan_op){.kind = OP_MQUEUE, .target = "/dev/mqueue"});
-	add_tmpfs(b, "/tmp", 01777, 0, 1024 * MIB);
-	add_tmpfs(b, "/run", 0755, 0, 64 * MIB);
+	add_tmpfs(b, "/tmp", 01777, 0, TMP_SIZE);
+	add_tmpfs(b, "/run", 0755, 0, RUN_SIZE);
 }
 
 /* Joins up to four strings. */
@@ -170,14 +185,15 @@ static void add_mounts(struct builder *b)
 {
 	for (uint32_t i = 0; i < b->o->nmounts; i++) {
 		const struct run_mount *m = &b->o->mount[i];
+		const uint64_t size = m->size ? m->size : default_size(b->o, TMPFS_SIZE);
 
 		if (m->tmpfs)
 			add(b, (struct plan_op){.kind = OP_TMPFS,
 						.target = m->target,
 						.mode = m->mode,
 						.flags = m->flags,
-						.size = m->size,
-						.inodes = m->size / 4096 + 1024});
+						.size = size,
+						.inodes = size / 4096 + 1024});
 		else
 			add(b, (struct plan_op){.kind = OP_VOLUME,
 						.flags = m->flags,
@@ -271,7 +287,7 @@ int planner_make(const struct run_options *o, const struct plan_facts *f, struct
 		.root = f->root,
 		.root_read_only = o->read_only,
 		.ephemeral = o->ephemeral && f->root_kind == PLAN_ROOT_DIR,
-		.ephemeral_size = o->ephemeral_size,
+		.ephemeral_size = o->ephemeral_size ? o->ephemeral_size : default_size(o, EPHEMERAL_SIZE),
 		.map = o->map,
 		.own_uid = o->map == PLAN_MAP_SELF ? f->uid : 0,
 		.own_gid = o->map == PLAN_MAP_SELF ? f->gid : 0,

@@ -163,9 +163,10 @@ int prepare(int argc, char *argv[], struct prepared *ret, struct err *e)
 	    policy_load(&ret->a, &ret->policy, e) < 0)
 		return -e->code;
 	ret->vet = (struct vet){.policy = &ret->policy, .caller = &ret->caller};
+	limits_vet(&ret->policy, &ret->caller, &ret->options, &ret->given, &ret->refused);
 	if (find_facts(ret, &facts, e) < 0 || planner_make(&ret->options, &facts, &ret->a, &ret->plan, e) < 0)
 		return -e->code;
-	if (vet_words(&ret->vet, &ret->plan, &map, &ret->refused) < 0)
+	if (ret->refused.code || vet_words(&ret->vet, &ret->plan, &map, &ret->refused) < 0)
 		return 0;
 	ret->refused.code = 0;      /* what was refused and not needed: --map auto */
 	if (map == PLAN_MAP_SELF) { /* perhaps `auto` before */

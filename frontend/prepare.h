@@ -5,6 +5,7 @@
 
 #include "common/arena.h"
 #include "common/err.h"
+#include "frontend/limits.h"
 #include "frontend/run_options.h"
 #include "frontend/vet.h"
 #include "policy/policy.h"
@@ -16,6 +17,7 @@ struct prepared {
 	struct policy policy;
 	struct policy_caller caller;
 	struct vet vet;
+	struct limits_given given;
 	struct plan plan;
 	struct err refused; /* why the policy allows not these ids or this network; code 0: it does */
 };

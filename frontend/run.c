@@ -92,7 +92,8 @@ int verb_run(int argc, char *argv[], struct err *e)
 		*e = p.refused;
 		return -e->code;
 	}
-	if (fd_check_std(e) < 0 || check_kept(&p.plan, e) < 0 || close_others(&p.plan, e) < 0)
+	if (limits_check(&p.plan, &p.given, e) < 0 || fd_check_std(e) < 0 || check_kept(&p.plan, e) < 0 ||
+	    close_others(&p.plan, e) < 0)
 		return -e->code;
 	hooks.title = whole[0];
 	hooks.title_size = command_line_size(argc + 1, whole);

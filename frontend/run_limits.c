@@ -83,6 +83,14 @@ static const struct {
 };
 static_assert(sizeof(ulimit_name) / sizeof(ulimit_name[0]) == PLAN_ULIMITS_MAX, "a name for each limit");
 
+const char *run_ulimit_name(uint32_t resource)
+{
+	for (size_t i = 0; i < PLAN_ULIMITS_MAX; i++)
+		if (ulimit_name[i].resource == resource)
+			return ulimit_name[i].name;
+	return "unknown";
+}
+
 static bool ulimit_number(const char *s, size_t n, uint64_t *ret)
 {
 	char text[24];

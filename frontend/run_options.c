@@ -8,8 +8,6 @@
 #include "common/text.h"
 #include "frontend/run_setters.h"
 
-#define TMPFS_SIZE (UINT64_C(256) << 20)
-
 /* --- helpers --------------------------------------------------------------------- */
 
 static const char *copy(struct run_options *o, const char *s, size_t n, struct err *e)
@@ -245,7 +243,6 @@ static int finish_mount(struct run_options *o, struct mount_fields *f, struct er
 		return -e->code;
 	f->m.source = f->src ? f->src : "";
 	f->m.flags |= f->m.tmpfs ? 0u : (uint32_t)OPF_ASKED;
-	f->m.size = f->m.size ? f->m.size : TMPFS_SIZE;
 	f->m.mode = f->m.mode != UINT32_MAX ? f->m.mode : 01777;
 	return add_mount(o, &f->m, e);
 }
@@ -269,7 +266,7 @@ static int set_mount(void *ctx, const char *value, struct err *e)
 static int set_tmpfs(void *ctx, const char *value, struct err *e)
 {
 	struct run_options *o = ctx;
-	struct run_mount m = {.tmpfs = true, .size = TMPFS_SIZE, .mode = 01777, .source = ""};
+	struct run_mount m = {.tmpfs = true, .mode = 01777, .source = ""};
 	size_t n = strcspn(value, ":");
 	const char *p = value + n, *field;
 	unsigned seen = 0;
@@ -591,7 +588,6 @@ int run_options_parse(int argc, char *argv[], struct arena *a, struct run_option
 
 	o->a = a;
 	o->map = PLAN_MAP_SUBORDINATE;
-	o->ephemeral_size = UINT64_C(2) << 30;
 	o->stop_timeout_ms = 10000;
 	o->seccomp_fd = -1;
 	r = options_parse(argv[0], run_option, run_noptions, argc, argv, o, &next, e);

@@ -19,7 +19,7 @@ struct run_mount {
 	bool tmpfs;         /* else a bind */
 	uint32_t flags;     /* enum plan_op_flag */
 	uint32_t mode;      /* tmpfs */
-	uint64_t size;      /* tmpfs: bytes */
+	uint64_t size;      /* tmpfs: bytes; 0: as the planner has it */
 	const char *source; /* bind: as typed */
 	const char *target; /* clean absolute path */
 };
@@ -42,7 +42,7 @@ struct run_options {
 	const char *name;
 	bool read_only;
 	bool ephemeral;
-	uint64_t ephemeral_size;
+	uint64_t ephemeral_size; /* 0: as the planner has it */
 	enum plan_network network;
 	struct plan_port port[PLAN_PORTS_MAX];
 	uint32_t nports;

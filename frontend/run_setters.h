@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "common/err.h"
 
 /* run_network.c */
@@ -34,3 +36,6 @@ int set_ulimit(void *ctx, const char *value, struct err *e);
 int set_timeout(void *ctx, const char *value, struct err *e);
 int set_nice(void *ctx, const char *value, struct err *e);
 int set_oom_score_adj(void *ctx, const char *value, struct err *e);
+
+/* The name that --ulimit has for an RLIMIT_ number. */
+const char *run_ulimit_name(uint32_t resource);

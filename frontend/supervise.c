@@ -1,6 +1,7 @@
 #include "frontend/supervise.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
@@ -15,8 +16,10 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "frontend/cgroup.h"
 #include "frontend/diagnose.h"
 #include "frontend/idmap.h"
+#include "frontend/limits.h"
 #include "frontend/network.h"
 #include "frontend/terminal_proxy.h"
 #include "sandbox/msg.h"
@@ -31,11 +34,14 @@ struct supervisor {
 	pid_t pid;
 	int pidfd, sock, signals;
 	bool ignored[NSIG];
-	int terms;        /* TERM signals so far */
-	int64_t deadline; /* monotonic milliseconds, or -1 */
+	int terms;          /* TERM signals so far */
+	int64_t deadline;   /* when KILL is sent: monotonic milliseconds, or -1 */
+	int64_t time_limit; /* when TERM is, since the plan says so; or -1 */
+	bool timed_out;
 	bool over;
 	int status;
 	struct err *e;
+	struct cgroup cgroup;
 	struct proxy proxy;
 	struct network network;
 };
@@ -213,6 +219,8 @@ static int go(struct supervisor *s)
 	int r = s->sock < 0 ? -EPIPE : msg_send(s->sock, MSG_GO, NULL, -1);
 	struct err e = {0};
 
+	if (s->plan->timeout_ms)
+		s->time_limit = now_ms() + s->plan->timeout_ms;
 	if (r == 0 || r == -EPIPE)
 		return 0; /* EPIPE: the child has ended and its message says why */
 	err_set(&e, -r, "say go to the sandbox: %s", strerror(-r));
@@ -234,21 +242,41 @@ static void turn_network(struct supervisor *s, const struct pollfd *pfd)
 
 /* --- the loop --------------------------------------------------------------------------------- */
 
-/* The shorter of two times to wait, of which -1 is none. */
+/* The shorter of two waits in milliseconds, of which -1 is for ever. */
 static int sooner(int a, int b)
 {
 	return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
+/* The shorter of a wait in milliseconds, -1 for ever, and the time until a moment, -1 for never. */
+static int shorter(int wait, int64_t moment)
+{
+	int64_t left;
+
+	if (moment < 0)
+		return wait;
+	left = moment - now_ms();
+	if (left < 0)
+		return 0;
+	return sooner(wait, left > INT_MAX ? INT_MAX : (int)left);
+}
+
 static int time_left(struct supervisor *s)
 {
 	int wait = sooner(proxy_wait(&s->proxy), network_wait(&s->network));
-	int64_t left;
 
-	if (s->deadline < 0)
-		return wait;
-	left = s->deadline - now_ms();
-	return sooner(wait, left < 0 ? 0 : (int)left);
+	return shorter(shorter(wait, s->deadline), s->time_limit);
+}
+
+/* The time limit is over: as if somebody had sent TERM. CONT, since a stopped command would not see it. */
+static void time_is_up(struct supervisor *s)
+{
+	s->time_limit = -1;
+	s->timed_out = true;
+	s->terms++;
+	start_deadline(s);
+	send_signal(s, SIGTERM);
+	send_signal(s, SIGCONT);
 }
 
 static void hung_up(struct supervisor *s)
@@ -281,6 +309,8 @@ static void turn(struct supervisor *s)
 		s->proxy.hung_up = false;
 		hung_up(s);
 	}
+	if (s->time_limit >= 0 && now_ms() >= s->time_limit)
+		time_is_up(s);
 	if (s->deadline >= 0 && now_ms() >= s->deadline) {
 		s->deadline = -1;
 		send_signal(s, SIGKILL);
@@ -299,7 +329,13 @@ static int clone_child(struct supervisor *s, const struct sandbox_hooks *h, int 
 		.pidfd = (uint64_t)(uintptr_t)&s->pidfd,
 		.exit_signal = SIGCHLD,
 	};
-	long pid = syscall(SYS_clone3, &a, sizeof(a));
+	long pid;
+
+	if (s->cgroup.box >= 0) { /* born in it: nothing of the sandbox ever is outside */
+		a.flags |= CLONE_INTO_CGROUP;
+		a.cgroup = (unsigned)s->cgroup.box;
+	}
+	pid = syscall(SYS_clone3, &a, sizeof(a));
 
 	if (pid < 0 && errno == ENOSYS)
 		return diagnose_kernel(s->e) < 0 ? -s->e->code : diagnose_nosys("clone3", s->e);
@@ -341,7 +377,22 @@ static int start(struct supervisor *s, const struct sandbox_hooks *h)
 		return err_sys(s->e, "make a socket pair");
 	s->sock = pair[0];
 	inner = pair[1];
-	return take_signals(s) < 0 ? -s->e->code : clone_child(s, h, inner);
+	if (take_signals(s) < 0 || cgroup_make(s->plan, &s->cgroup, s->e) < 0)
+		return -s->e->code;
+	return clone_child(s, h, inner);
+}
+
+/* Every process of the sandbox is gone: what its limits did, and the end of its cgroup. */
+static int account(struct supervisor *s)
+{
+	struct cgroup_hits hits;
+
+	cgroup_hits(&s->cgroup, &hits);
+	cgroup_end(&s->cgroup);
+	if (s->e->code)
+		return -s->e->code;
+	limits_notes(s->plan, &hits, s->timed_out, s->status);
+	return s->timed_out ? EXIT_TIME_LIMIT : s->status;
 }
 
 int supervise(const struct plan *p, const struct sandbox_hooks *h, struct err *e)
@@ -350,13 +401,15 @@ int supervise(const struct plan *p, const struct sandbox_hooks *h, struct err *e
 
 	s.plan = p;
 	s.pidfd = s.sock = s.signals = -1;
-	s.deadline = -1;
+	s.deadline = s.time_limit = -1;
+	s.cgroup = (struct cgroup){.box = -1, .limits = -1, .base = -1};
 	s.e = e;
 	e->code = 0;
 	proxy_init(&s.proxy, p->tty);
 	network_init(&s.network);
 	if (start(&s, h) < 0) {
 		proxy_end(&s.proxy);
+		cgroup_end(&s.cgroup);
 		return -e->code;
 	}
 	begin(&s);
@@ -365,5 +418,5 @@ int supervise(const struct plan *p, const struct sandbox_hooks *h, struct err *e
 	network_end(&s.network);
 	proxy_drain(&s.proxy);
 	proxy_end(&s.proxy);
-	return e->code ? -e->code : s.status;
+	return account(&s);
 }

@@ -13,6 +13,7 @@
 
 #include "common/fd.h"
 #include "common/text.h"
+#include "sandbox/limits.h"
 #include "sandbox/seccomp.h"
 
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -123,6 +124,8 @@ int command_exec(const struct plan *p, struct err *e)
 
 	umask(022);
 	r = enter_directory(p, e);
+	if (r == 0)
+		r = limits_apply(p, e);
 	if (r < 0)
 		return r;
 	default_signals();

@@ -15,6 +15,7 @@
 #include "sandbox/confine.h"
 #include "sandbox/init.h"
 #include "sandbox/landlock.h"
+#include "sandbox/limits.h"
 #include "sandbox/msg.h"
 #include "sandbox/ops.h"
 #include "sandbox/pin.h"
@@ -84,7 +85,7 @@ static int start(struct child *c, struct err *e)
 	if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
 		return err_sys(e, "block signals");
 	umask(022);
-	if (die_with_parent(c->sock, e) < 0)
+	if (die_with_parent(c->sock, e) < 0 || limits_score(c->plan, e) < 0)
 		return -e->code;
 	/* The session is the sandbox's: signals of the caller's terminal come through the supervisor only. */
 	if (setsid() < 0)

@@ -54,6 +54,12 @@ $(O)/bench-filter: $(call d_objs,tests/bench/filter.c $(filter-out %/main.c,$(FI
 	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lseccomp
 bench-filter: $(O)/bench-filter ## what loading the default filter costs, beside libseccomp's
 	$(Q)$(O)/bench-filter
+# In a machine of its own: another kernel, systemd, cgroup v2. VM_DIR (default /var/tmp/croft-vm) keeps its image, which is made
+# when it is missing; VM_SUITE, VM_APPEND (kernel arguments), VM_SETUP (a shell line) choose another machine.
+check-vm: ## run system tests in an emulated Debian, as root; TESTS=PATTERN,PATTERN selects
+	$(Q)exec env MAKE='$(MAKE)' $(PYTHON) -B tests/vm/check.py --build $(O)/vm $(if $(TESTS),--select '$(TESTS)') \
+	    $(if $(VM_SETUP),--setup '$(VM_SETUP)') $(if $(VM_DIR),--dir '$(VM_DIR)') $(if $(VM_SUITE),--suite '$(VM_SUITE)') \
+	    $(if $(VM_APPEND),--append '$(VM_APPEND)')
 
 # --- checks of the source --------------------------------------------------------------------------------
 lint: $(GEN_SRC) $(KERNEL_HEADERS) ## format, include rules, function length, cppcheck, clang-tidy, man pages, scripts
@@ -79,4 +85,4 @@ dist: ## a tar archive of the committed files; the same bytes every time
 	$(Q)git archive --format=tar --prefix=croft-$(VERSION)/ HEAD | gzip -9n > $(O)/croft-$(VERSION).tar.gz
 	$(Q)cd $(O) && sha256sum croft-$(VERSION).tar.gz
 
-.PHONY: unit-tests check probes bench-filter check-system lint sanitize coverage dist
+.PHONY: unit-tests check probes bench-filter check-system check-vm lint sanitize coverage dist

@@ -490,5 +490,5 @@ def _text(data):
 
 
 def selected(test_id, pattern):
-    """Whether a test is meant: a glob over its whole name, or a part of it."""
-    return not pattern or fnmatch.fnmatch(test_id, pattern) or pattern in test_id
+    """Whether a test is meant: a glob over its whole name, or a part of it; several with commas."""
+    return not pattern or any(fnmatch.fnmatch(test_id, p) or p in test_id for p in pattern.split(','))

@@ -2,6 +2,8 @@
 """Builds croft, installs it in a folder of its own, makes users, runs tests/system/test_*.py, removes everything.
 
     run.py --build DIR [--select PATTERN] [--sanitize FLAGS]
+    run.py --build DIR --pack FOLDER      builds, and puts what would be installed into the folder: no root, no tests
+    run.py --build DIR --unpack FOLDER    tests what is in the folder, on a machine without a compiler (make check-vm)
 
 Started by `make check-system` as root. Output: a line a test, why a test failed, at the end "N passed, N failed".
 A skipped test is a failure when CI is set.
@@ -108,7 +110,7 @@ def make_user(name, sub_ids, home_mode):
 
 # --- the staging prefix --------------------------------------------------------------------------------------------
 
-def make(build, *args):
+def make(build, *args, destdir=''):
     """make, quiet unless it fails. Only variables given to the outer make are handed down."""
     env = dict(os.environ)
     variables = env.pop('MAKEFLAGS', '').partition('-- ')[2]
@@ -116,47 +118,61 @@ def make(build, *args):
         env['MAKEFLAGS'] = ' -- ' + variables
     env.pop('MAKELEVEL', None)
     command = [os.environ.get('MAKE', 'make'), '-C', TOP, f'-j{len(os.sched_getaffinity(0))}',
-               'O=' + build, *stage_variables(), *args]
+               'O=' + build, *stage_variables(destdir), *args]
     done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors='replace')
     if done.returncode != 0:
         raise SystemExit(f'{done.stdout}run.py: {" ".join(command)}: exit status {done.returncode}')
 
 
-def stage_variables():
-    return ['DESTDIR=', 'PREFIX=' + Stage.prefix, 'BINDIR=' + Stage.prefix + '/bin',
+def stage_variables(destdir=''):
+    return ['DESTDIR=' + destdir, 'PREFIX=' + Stage.prefix, 'BINDIR=' + Stage.prefix + '/bin',
             'LIBEXECDIR=' + Stage.prefix + '/libexec/croft', 'MANDIR=' + Stage.prefix + '/share/man',
             'SYSCONFDIR=' + Stage.prefix + '/etc', 'STATEDIR=' + Stage.prefix + '/var/lib/croft']
 
 
-def copy_programs(folder, name):
+def copy_programs(folder, to):
     """To the prefix, since users may be unable to read the folder croft is built in."""
-    os.makedirs(f'{Stage.prefix}/{name}')
+    os.makedirs(to)
     with os.scandir(folder) as entries:
         for entry in entries:
             if '.' not in entry.name:
-                shutil.copy(entry.path, f'{Stage.prefix}/{name}/{entry.name}')
+                shutil.copy(entry.path, f'{to}/{entry.name}')
 
 
-def install(build, sanitize):
-    """The name of the prefix follows from the build folder, since it is compiled in: a second run builds little."""
+def name_prefix(build):
+    """It follows from the build folder, since it is compiled in: a second run builds little."""
     Stage.prefix = f'/opt/croft-test.{zlib.crc32(build.encode()):08x}'
-    if os.path.lexists(Stage.prefix):
-        croft_test.remove_tree(Stage.prefix)
-    os.makedirs(Stage.prefix)
-    os.chmod(Stage.prefix, 0o755)
-    make(build, 'install', 'probes', 'unit-tests')
-    copy_programs(build + '/probes', 'probes')
-    copy_programs(build + '/test', 'unit')
+
+
+def fill(build, destdir=''):
+    """All that tests use, below destdir and the prefix."""
+    prefix = destdir + Stage.prefix
+    os.makedirs(prefix)
+    os.chmod(prefix, 0o755)
+    make(build, 'install', 'probes', 'unit-tests', destdir=destdir)
+    copy_programs(build + '/probes', prefix + '/probes')
+    copy_programs(build + '/test', prefix + '/unit')
     # what unit tests read, from the top folder
-    os.makedirs(Stage.prefix + '/tests/data')
+    os.makedirs(prefix + '/tests/data')
     if os.path.isdir(TOP + '/tests/data'):
-        shutil.copytree(TOP + '/tests/data', Stage.prefix + '/tests/data', dirs_exist_ok=True)
-    os.makedirs(Stage.prefix + '/policy')
+        shutil.copytree(TOP + '/tests/data', prefix + '/tests/data', dirs_exist_ok=True)
+    os.makedirs(prefix + '/policy')
     for name in os.listdir(TOP + '/policy'):
         if name.endswith('.conf'):
-            shutil.copy(f'{TOP}/policy/{name}', f'{Stage.prefix}/policy/{name}')
-    shutil.copy(TOP + '/tests/run-unit', Stage.prefix + '/tests/run-unit')
+            shutil.copy(f'{TOP}/policy/{name}', f'{prefix}/policy/{name}')
+    shutil.copy(TOP + '/tests/run-unit', prefix + '/tests/run-unit')
+
+
+def install(build, sanitize, unpack):
+    if os.path.lexists(Stage.prefix):
+        croft_test.remove_tree(Stage.prefix)
+    if unpack:
+        shutil.copytree(unpack + Stage.prefix, Stage.prefix, symlinks=True)
+        # not packed: capabilities are the machine's
+        subprocess.run(['sh', TOP + '/packaging/grant-idmap', Stage.prefix + '/libexec/croft/croft-idmap'], check=True)
+    else:
+        fill(build)
     if sanitize:
         other = build + '-sanitize'
         make(other, 'LIBC=glibc', 'SANFLAGS=' + sanitize, 'CFLAGS=-U_FORTIFY_SOURCE -O1', other + '/croft')
@@ -283,7 +299,14 @@ def main():
     parser.add_argument('--build', required=True, help='folder to build in')
     parser.add_argument('--select', default='', help='a glob over, or a part of, the names of the tests')
     parser.add_argument('--sanitize', default='', help='flags: croft itself is built with them')
+    parser.add_argument('--pack', help='folder, empty or not there, for what another machine installs')
+    parser.add_argument('--unpack', help='such a folder')
     args = parser.parse_args()
+    name_prefix(os.path.abspath(args.build))
+    if args.pack:
+        os.umask(0o022)
+        fill(os.path.abspath(args.build), os.path.abspath(args.pack))
+        return 0
     if os.geteuid() != 0:
         raise SystemExit('run.py: the system tests make users and install a program with capabilities: run as root')
     isolate()
@@ -292,7 +315,7 @@ def main():
     only_run()
     atexit.register(end)
     clean_up()  # what a killed run has left
-    install(os.path.abspath(args.build), args.sanitize)
+    install(os.path.abspath(args.build), args.sanitize, args.unpack)
     make_missing_files()
     make_user(USER, True, 0o755)
     make_user(USER2, True, 0o700)

@@ -252,6 +252,26 @@ static void every_tmpfs_is_limited(void **state)
 	assert_int_equal(find("/run")->mode, 0755);
 }
 
+/* Where nobody said a size: a tmpfs that fills up shall not be what ends the command. */
+static void a_limit_of_memory_bounds_the_sizes_nobody_asked_for(void **state)
+{
+	(void)state;
+	in_directory();
+	MAKE("--memory=100M", "--tmpfs", "/a", "--tmpfs", "/b:size=90M", "--ephemeral");
+	assert_int_equal(find("/tmp")->size, 50 << 20);
+	assert_int_equal(find("/dev/shm")->size, 50 << 20);
+	assert_int_equal(find("/run")->size, 50 << 20);
+	assert_int_equal(find("/a")->size, 50 << 20);
+	assert_int_equal(find("/b")->size, 90 << 20);
+	assert_int_equal(plan.ephemeral_size, 50 << 20);
+	MAKE("--memory=100M", "--ephemeral-size=3G");
+	assert_true(plan.ephemeral_size == UINT64_C(3) << 30);
+	MAKE("--memory=64G", "--tmpfs", "/a");
+	assert_int_equal(find("/tmp")->size, 1 << 30);
+	assert_int_equal(find("/a")->size, 256 << 20);
+	assert_true(plan.ephemeral_size == UINT64_C(2) << 30);
+}
+
 static void the_hosts_network_brings_its_sys(void **state)
 {
 	(void)state;
@@ -616,6 +636,7 @@ int main(void)
 		TEST(home_is_made_on_the_hosts_system_alone),
 		TEST(what_the_user_puts_there_replaces_ours),
 		TEST(every_tmpfs_is_limited),
+		TEST(a_limit_of_memory_bounds_the_sizes_nobody_asked_for),
 		TEST(the_hosts_network_brings_its_sys),
 		TEST(files_of_conf_are_bound_and_asked_for),
 		TEST(a_resolv_conf_that_was_made_is_a_text),

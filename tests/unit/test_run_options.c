@@ -93,7 +93,7 @@ static void say_flags(void)
 
 static void say_numbers(void)
 {
-	if (o.ephemeral_size != UINT64_C(2) << 30)
+	if (o.ephemeral_size)
 		say("ephemeral-size=%" PRIu64 ";", o.ephemeral_size);
 	if (o.map != PLAN_MAP_SUBORDINATE)
 		say("map=%d;", (int)o.map);
@@ -188,7 +188,7 @@ static const char *options_said(void)
 /* --- the tables --------------------------------------------------------------------------------- */
 
 #define LONG_64  "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggg"
-#define MIB256   "268435456"
+#define PLANNERS "0"
 #define BIND(w)  "type=bind,src=/s,dst=/d" w
 #define TMPFS(w) "type=tmpfs,dst=/d" w
 
@@ -239,18 +239,20 @@ static const struct {
 	{{"--mount", "type=bind,src=/a:b,dst=/c:d"},
 	 "bind /a:b on /c:d asked;",
 	 "colons, which -v cannot have"},
-	{{"--mount", TMPFS("")}, "tmpfs /d size=" MIB256 " mode=1777;", "a tmpfs"},
+	{{"--mount", TMPFS("")}, "tmpfs /d size=" PLANNERS " mode=1777;", "a tmpfs"},
 	{{"--mount", TMPFS(",size=64K,mode=700,ro,noexec")},
 	 "tmpfs /d size=65536 mode=700 ro noexec;",
 	 "all words"},
 	{{"--mount", TMPFS(",tmpfs-size=1,tmpfs-mode=0755")}, "tmpfs /d size=1 mode=755;", "docker's names"},
-	{{"--mount", TMPFS(",mode=0")}, "tmpfs /d size=" MIB256 " mode=0;", "a mode of nothing is a mode"},
-	{{"--tmpfs", "/d"}, "tmpfs /d size=" MIB256 " mode=1777;", "a tmpfs"},
-	{{"--tmpfs=/d:"}, "tmpfs /d size=" MIB256 " mode=1777;", "with no option"},
+	{{"--mount", TMPFS(",mode=0")}, "tmpfs /d size=" PLANNERS " mode=0;", "a mode of nothing is a mode"},
+	{{"--tmpfs", "/d"}, "tmpfs /d size=" PLANNERS " mode=1777;", "a tmpfs"},
+	{{"--tmpfs=/d:"}, "tmpfs /d size=" PLANNERS " mode=1777;", "with no option"},
 	{{"--tmpfs", "/d/:size=1G,mode=1700,ro,noexec"},
 	 "tmpfs /d size=1073741824 mode=1700 ro noexec;",
 	 "all"},
-	{{"--tmpfs", "/tmp:rw,exec,nosuid,nodev"}, "tmpfs /tmp size=" MIB256 " mode=1777;", "defaults, said"},
+	{{"--tmpfs", "/tmp:rw,exec,nosuid,nodev"},
+	 "tmpfs /tmp size=" PLANNERS " mode=1777;",
+	 "defaults, said"},
 	{{"--conf", "./conf"}, "conf=./conf;", "a directory"},
 	{{"-e", "A=b"}, "env A=b;", "a variable"},
 	{{"--env", "A", "-eB="}, "env A;env B=;", "the caller's, and an empty one"},
@@ -716,7 +718,7 @@ static void defaults_are_set_and_what_was_typed_is_all_there_is(void **state)
 	assert_string_equal(options_said(), "");
 	assert_int_equal(o.map, PLAN_MAP_SUBORDINATE);
 	assert_int_equal(o.stop_timeout_ms, 10000);
-	assert_true(o.ephemeral_size == UINT64_C(2) << 30);
+	assert_true(o.ephemeral_size == 0);
 }
 
 /* --- limits -------------------------------------------------------------------------------------------- */
