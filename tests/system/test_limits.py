@@ -187,7 +187,9 @@ class CgroupTest(RunTest):
         p = self.popen_as('root', self.as_user(self.croft_path, 'run', *words, 'host', '--', 'sh', '-c', 'echo ready; exec sleep 300',
                                                **kwargs))
         self.assertEqual(p.stdout.readline(), b'ready\n', '' if p.poll() is None else p.stderr.read())
-        pid = next(pid for pid, command in processes_of(self._ids) if command.startswith('sleep 300'))
+        pid = None
+        while pid is None:  # the shell is about to become it
+            pid = next((pid for pid, command in processes_of(self._ids) if command.startswith('sleep 300')), None)
         try:
             yield p, self.cgroup_of(pid), pid
         finally:
