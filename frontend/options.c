@@ -17,6 +17,55 @@ struct scan {
 	struct err *e;
 };
 
+bool options_value(const char **p, struct option_value *ret)
+{
+	const char *s = *p;
+	size_t n = 0, depth = 0;
+
+	if (!*s)
+		return false;
+	*ret = (struct option_value){.s = s, .word = (*s >= 'a' && *s <= 'z') || (*s >= '0' && *s <= '9')};
+	while (s[n] == '-' || (s[n] >= '0' && s[n] <= '9') || (s[n] >= 'a' && s[n] <= 'z' && ret->word) ||
+	       (s[n] >= 'A' && s[n] <= 'Z' && !ret->word))
+		n++;
+	ret->n = n;
+	for (; s[n] && (s[n] != '|' || depth); n++)
+		depth = s[n] == '[' ? depth + 1 : s[n] == ']' && depth ? depth - 1 : depth;
+	ret->whole = n == ret->n;
+	*p = s + n + (s[n] == '|');
+	return true;
+}
+
+static void append(char *buf, size_t size, size_t *used, const char *text, size_t n)
+{
+	if (n > size - 1 - *used)
+		n = size - 1 - *used;
+	memcpy(buf + *used, text, n);
+	*used += n;
+	buf[*used] = '\0';
+}
+
+static void append_text(char *buf, size_t size, size_t *used, const char *text)
+{
+	append(buf, size, used, text, strlen(text));
+}
+
+/* Where arg is nothing but words, value must be one of them. */
+static int check_word(const char *arg, const char *value, struct err *e)
+{
+	struct option_value v;
+	char known[200] = "";
+	size_t used = 0;
+
+	for (const char *p = arg; options_value(&p, &v);) {
+		if (!v.word || !v.whole || text_is(v.s, v.n, value))
+			return 0;
+		append_text(known, sizeof(known), &used, !used ? "" : *p ? ", " : " or ");
+		append(known, sizeof(known), &used, v.s, v.n);
+	}
+	return err_set(e, EINVAL, "%s is not %s", QUOTE(value), known);
+}
+
 static int try_help(struct scan *s)
 {
 	return err_hint(s->e, "Try 'croft %s --help'", s->verb);
@@ -25,8 +74,10 @@ static int try_help(struct scan *s)
 /* Calls the setter; its sentence gets the option's name in front. */
 static int apply(struct scan *s, const struct option_row *row, const char *value)
 {
-	int r = row->set(s->ctx, value, s->e);
+	int r = row->arg ? check_word(row->arg, value, s->e) : 0;
 
+	if (r == 0)
+		r = row->set(s->ctx, value, s->e);
 	return r < 0 ? err_wrap(s->e, "option --%s", row->name) : 0;
 }
 
@@ -115,24 +166,13 @@ int options_parse(const char *verb, const struct option_row *row, size_t nrows, 
 	return 0;
 }
 
-static void append(char *buf, size_t size, size_t *used, const char *text)
-{
-	size_t n = strlen(text);
-
-	if (n > size - 1 - *used)
-		n = size - 1 - *used;
-	memcpy(buf + *used, text, n);
-	*used += n;
-	buf[*used] = '\0';
-}
-
 void options_help(const char *usage, const struct option_row *row, size_t nrows, char *buf, size_t size)
 {
 	size_t used = 0;
 
-	append(buf, size, &used, usage);
+	append_text(buf, size, &used, usage);
 	if (nrows)
-		append(buf, size, &used, "\nOptions:\n");
+		append_text(buf, size, &used, "\nOptions:\n");
 	for (size_t i = 0; i < nrows; i++) {
 		char left[96], line[320];
 
@@ -143,6 +183,6 @@ void options_help(const char *usage, const struct option_row *row, size_t nrows,
 			 strlen(left) > 34 ? "  %s\n                                      %s\n"
 					   : "  %-35s %s\n",
 			 left, row[i].help);
-		append(buf, size, &used, line);
+		append_text(buf, size, &used, line);
 	}
 }

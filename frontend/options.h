@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/err.h"
@@ -13,12 +14,39 @@
 struct option_row {
 	const char *name; /* without the dashes */
 	char letter;      /* or 0 */
-	const char *arg;  /* NULL: takes none; else what stands in the help, as SRC:DST */
+	/*
+	 * NULL: takes none; else what stands in the help, as SRC:DST, and what completion offers.
+	 * Alternatives are separated by |, as none|host: small letters are the word itself, and where all are
+	 * words nothing else is a value. Capitals stand for something: of these, completion knows FILE, DIR,
+	 * PATH, SRC, ROOT, USER, CAP and NAME[=VALUE] (completion/level.c). What is in [] says how it may go
+	 * on.
+	 */
+	const char *arg;
 	const char *help;
 	/* Puts the value (NULL where arg is NULL) into ctx. 0, or -errno with *e saying what is wrong with
 	 * the value. */
 	int (*set)(void *ctx, const char *value, struct err *e);
 };
+
+struct option_table {
+	const struct option_row *row;
+	size_t nrows;
+};
+#define OPTION_TABLE(array)                                                                                  \
+	{                                                                                                    \
+		(array), sizeof(array) / sizeof((array)[0])                                                  \
+	}
+
+/* One alternative of option_row.arg: its first letters up to what is neither a letter, a digit nor '-'. */
+struct option_value {
+	const char *s;
+	size_t n;
+	bool word;  /* small letters: itself a value. Else capitals, or n is 0 */
+	bool whole; /* nothing follows these letters */
+};
+
+/* Reads the next alternative at *p, which begins as arg and is moved on. False at the end. */
+bool options_value(const char **p, struct option_value *ret);
 
 /*
  * Parses argv[1...]: `--name`, `--name VALUE`, `--name=VALUE`, `-x`, `-xVALUE`, `-x VALUE`, and `-xy` for

@@ -400,13 +400,11 @@ static int set_map(void *ctx, const char *value, struct err *e)
 {
 	static const char *const word[PLAN_MAP_COUNT] = {"self", "subordinate", "auto", "isolated"};
 
-	for (int i = 0; i < PLAN_MAP_COUNT; i++) {
-		if (strcmp(value, word[i]))
-			continue;
-		((struct run_options *)ctx)->map = (enum plan_map)i;
-		return 0;
-	}
-	return err_set(e, EINVAL, "%s is not self, subordinate, auto or isolated", QUOTE(value));
+	(void)e;
+	for (int i = 0; i < PLAN_MAP_COUNT; i++)
+		if (!strcmp(value, word[i]))
+			((struct run_options *)ctx)->map = (enum plan_map)i;
+	return 0;
 }
 
 static int caps_word(const char *value, uint64_t *set, struct err *e)
@@ -510,13 +508,13 @@ const struct option_row run_option[] = {
 	{"workdir", 'w', "DIR", "working directory inside (default: the home there, else /)", set_cwd},
 	{"cwd", 0, "DIR", "the same as --workdir", set_cwd},
 	{"user", 'u', "USER[:GROUP]", "user inside, by name or number (default: root)", set_user},
-	{"map", 0, "WHICH", "ids: subordinate (default), self, auto, isolated", set_map},
-	{"network", 0, "WHICH", "none (default): loopback only; user: led out by pasta; host: the host's",
-	 set_network},
+	{"map", 0, "self|subordinate|auto|isolated", "ids inside (default: subordinate)", set_map},
+	{"network", 0, "none|host|user",
+	 "none (default): loopback only; user: led out by pasta; host: the host's", set_network},
 	{"publish", 'p', "[ADDR:]HOST:PORT",
 	 "with --network user: a port of the host leads to one inside (/udp)", set_publish},
-	{"tcp-connect", 0, "PORT,...", "connect to these TCP ports only, or to none", set_tcp_connect},
-	{"tcp-bind", 0, "PORT,...", "bind to these TCP ports only, or to none", set_tcp_bind},
+	{"tcp-connect", 0, "none|PORT,...", "connect to these TCP ports only, or to none", set_tcp_connect},
+	{"tcp-bind", 0, "none|PORT,...", "bind to these TCP ports only, or to none", set_tcp_bind},
 	{"hostname", 0, "NAME", "host name inside (default: the sandbox's name)", set_hostname},
 	{"name", 0, "NAME", "name of the sandbox (default: croft)", set_name},
 	{"read-only", 0, NULL, "nothing can be written to the root", set_read_only},
@@ -524,14 +522,15 @@ const struct option_row run_option[] = {
 	{"ephemeral-size", 0, "SIZE", "memory that these may take (default: 2G)", set_ephemeral_size},
 	{"cap-add", 0, "CAP", "give root inside another capability (or ALL)", set_cap_add},
 	{"cap-drop", 0, "CAP", "take a capability of the default set away (or ALL)", set_cap_drop},
-	{"seccomp", 0, "WHICH", "filter of system calls: default, unconfined, or a profile FILE.json",
+	{"seccomp", 0, "default|unconfined|FILE.json", "filter of system calls, or the profile of one",
 	 set_seccomp},
 	{"seccomp-bpf", 0, "FD", "the filter is the BPF program read from descriptor FD", set_seccomp_bpf},
-	{"landlock", 0, "WHICH", "second wall around files: auto (default), required, off", set_landlock},
+	{"landlock", 0, "auto|off|required", "second wall around files (default: auto)", set_landlock},
 	{"allow-userns", 0, NULL, "user namespaces can be made inside", set_allow_userns},
-	{"hidepid", 0, "HOW", "/proc hides others' processes: off, noaccess, invisible, ptraceable",
-	 set_hidepid},
-	{"proc-subset", 0, "WHICH", "/proc: all (default); pid: processes and nothing else", set_proc_subset},
+	{"hidepid", 0, "off|noaccess|invisible|ptraceable|N",
+	 "/proc hides others' processes; N: the kernel's number", set_hidepid},
+	{"proc-subset", 0, "pid|all", "/proc: all (default); pid: processes and nothing else",
+	 set_proc_subset},
 	{"unmask", 0, NULL, "all of /proc and /sys is seen, and written where the kernel allows it",
 	 set_unmask},
 	{"memory", 'm', "SIZE", "limit of memory, as 512M", set_memory},
@@ -553,6 +552,7 @@ const struct option_row run_option[] = {
 	{"json", 0, NULL, "croft plan: print JSON", set_json},
 };
 const size_t run_noptions = sizeof(run_option) / sizeof(run_option[0]);
+const struct option_table run_options = OPTION_TABLE(run_option);
 
 /* What options say of each other. */
 static int check_together(struct run_options *o, struct err *e)

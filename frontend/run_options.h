@@ -87,6 +87,7 @@ struct run_options {
 
 extern const struct option_row run_option[];
 extern const size_t run_noptions;
+extern const struct option_table run_options; /* both */
 
 /* Fills *o, all zero before (it is large: make it static), from the command line of a verb. 0, -EINVAL with
  * *e, -ECANCELED for --help. */

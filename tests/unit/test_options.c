@@ -58,6 +58,7 @@ static const struct option_row rows[] = {
 	{"quiet", 'q', NULL, "say less", set_quiet},
 	{"volume", 'V', "SRC:DST", "show a directory of the host", set_volume},
 	{"number", 0, "N", "a number", set_number},
+	{"colour", 0, "red|dark-blue", "one of two words", set_volume},
 	{"numbers-of-a-very-long-name", 0, "ARGUMENT", "does not fit its column", set_number},
 };
 enum { NROWS = sizeof(rows) / sizeof(rows[0]), ARGS = 8 };
@@ -165,6 +166,62 @@ static void a_bad_value_says_of_which_option(void **state)
 	assert_string_equal(run.e.msg, "option --number: seven is not a number");
 }
 
+static void a_value_that_must_be_a_word_of_the_table_is_one(void **state)
+{
+	struct run run = parse((const char *const[]){"--colour", "dark-blue", "--colour=red", NULL});
+
+	(void)state;
+	assert_int_equal(run.r, 0);
+	assert_string_equal(run.seen.log, "volume=dark-blue;volume=red;");
+	for (const char *const *bad = (const char *const[]){"dark", "red|dark-blue", "Red", "redd", NULL};
+	     *bad; bad++) {
+		char msg[100];
+
+		run = parse((const char *const[]){"--colour", *bad, NULL});
+		snprintf(msg, sizeof(msg), "option --colour: %s is not red or dark-blue", *bad);
+		assert_int_equal(run.r, -EINVAL);
+		assert_string_equal(run.e.msg, msg);
+		assert_string_equal(run.seen.log, "");
+	}
+}
+
+static void alternatives_of_a_value_are_told_apart(void **state)
+{
+	static const struct {
+		const char *arg;
+		const char *seen; /* each alternative: w word, n name, W and N when nothing follows */
+		const char *why;
+	} row[] = {
+		{"FILE", "N=FILE;", "a name"},
+		{"none|host", "W=none;W=host;", "words"},
+		{"SRC:DST[:OPT,...]", "n=SRC;", "the first name counts"},
+		{"unconfined|FILE.json", "W=unconfined;n=FILE;", "a word or a name"},
+		{"host|PATH[:ro|rw,...]|x", "W=host;n=PATH;W=x;", "| in brackets separates nothing"},
+		{"[HOST:]PORT", "n=;", "neither letter nor digit"},
+		{"1|dark-blue", "W=1;W=dark-blue;", "digits and dashes"},
+		{"OWN-ROOT", "N=OWN-ROOT;", "a name with a dash"},
+		{"user[:OPT]", "w=user;", "a word that may go on"},
+		{"a||b", "W=a;N=;W=b;", "nothing between"},
+		{"[[a|b]", "n=;", "brackets that do not close"},
+		{"", "", "nothing at all"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		const char *p = row[i].arg;
+		struct option_value v;
+		char seen[100] = "";
+		size_t n = 0;
+
+		while (options_value(&p, &v))
+			n += (size_t)snprintf(seen + n, sizeof(seen) - n, "%c=%.*s;",
+					      v.word ? (v.whole ? 'W' : 'w') : (v.whole ? 'N' : 'n'),
+					      (int)v.n, v.s);
+		if (strcmp(seen, row[i].seen) != 0)
+			fail_msg("%s: %s: %s", row[i].arg, row[i].why, seen);
+	}
+}
+
 static void help_stops_everything_but_is_no_value(void **state)
 {
 	(void)state;
@@ -222,6 +279,8 @@ int main(void)
 		cmocka_unit_test(every_spelling_is_understood),
 		cmocka_unit_test(mistakes_name_the_option_and_where_help_is),
 		cmocka_unit_test(a_bad_value_says_of_which_option),
+		cmocka_unit_test(a_value_that_must_be_a_word_of_the_table_is_one),
+		cmocka_unit_test(alternatives_of_a_value_are_told_apart),
 		cmocka_unit_test(help_stops_everything_but_is_no_value),
 		cmocka_unit_test(a_call_without_any_word_is_no_crash),
 		cmocka_unit_test(help_has_a_line_for_each_option),
