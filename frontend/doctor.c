@@ -156,7 +156,7 @@ static const struct option_row option[] = {
 	{"json", 0, NULL, "print one JSON object", set_json},
 	{"root", 0, "ROOT", "the root to ask about (default: host)", set_root},
 };
-enum { NOPTIONS = sizeof(option) / sizeof(option[0]) };
+static const struct option_table options = OPTION_TABLE(option);
 
 static int help(struct err *e)
 {
@@ -165,7 +165,7 @@ static int help(struct err *e)
 	options_help("Usage: croft doctor [--json] [--root ROOT]\n"
 		     "What works on this host, what does not, and the command that mends it.\n"
 		     "Exit status: 0 when a sandbox can be started, 1 when not.\n",
-		     option, NOPTIONS, text, sizeof(text));
+		     options.row, options.nrows, text, sizeof(text));
 	return verb_help(text, e);
 }
 
@@ -183,14 +183,14 @@ static void print_all(const struct doctor *d, const struct finding *f, bool ok)
 		out("\n]}\n");
 }
 
-int verb_doctor(int argc, char *argv[], struct err *e)
+static int doctor_main(int argc, char *argv[], struct err *e)
 {
 	static struct finding found[NCHECKS];
 	static struct doctor d = {.root = "host"};
 	bool ok = true;
 	int next = argc, r;
 
-	r = options_parse("doctor", option, NOPTIONS, argc, argv, &d, &next, e);
+	r = options_parse("doctor", options.row, options.nrows, argc, argv, &d, &next, e);
 	if (r == -ECANCELED)
 		return help(e);
 	if (r < 0)
@@ -212,3 +212,10 @@ int verb_doctor(int argc, char *argv[], struct err *e)
 	r = out_flush(e);
 	return r < 0 ? r : !ok;
 }
+
+const struct verb verb_doctor = {
+	.name = "doctor",
+	.help = "say what works on this host, and what mends the rest",
+	.run = doctor_main,
+	.options = &options,
+};

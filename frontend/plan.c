@@ -10,6 +10,7 @@
 #include "frontend/out.h"
 #include "frontend/prepare.h"
 #include "frontend/run_help.h"
+#include "frontend/run_options.h"
 #include "frontend/verb.h"
 #include "policy/rule.h"
 #include "sandbox/pin.h"
@@ -336,7 +337,7 @@ static void print_json(const struct prepared *p, struct err *refused)
 	out("}\n");
 }
 
-int verb_plan(int argc, char *argv[], struct err *e)
+static int plan_main(int argc, char *argv[], struct err *e)
 {
 	static struct prepared p; /* large */
 	struct err refused;
@@ -359,3 +360,11 @@ int verb_plan(int argc, char *argv[], struct err *e)
 	}
 	return 0;
 }
+
+const struct verb verb_plan = {
+	.name = "plan",
+	.help = "print what run would do, and which rule allows it",
+	.run = plan_main,
+	.options = &run_options,
+	.operands = "ROOT COMMAND",
+};

@@ -16,13 +16,8 @@ static const char verb_usage[] = "Usage: croft policy show [--json]\n"
 				 "       croft policy explain [--user USER] KIND ARG\n"
 				 "       croft policy test FILE\n"
 				 "\n"
-				 "What the administrator allows: croft-policy(5).\n"
-				 "  show     the rules in force, and where each one stands\n"
-				 "  check    mistakes and doubtful lines, of the installed files or of FILE\n"
-				 "  explain  whether something is allowed, and the line that says so\n"
-				 "  test     compare the answers with a file of expectations\n"
-				 "\n"
-				 "'croft policy TOOL --help' has the options of each.\n";
+				 "What the administrator allows: croft-policy(5).\n";
+static const char verb_more[] = "\n'croft policy TOOL --help' has the options of each.\n";
 
 /* ---- shared ---- */
 
@@ -136,12 +131,14 @@ static void show_json(const struct policy *p)
 	out("\n]}\n");
 }
 
-int policy_show(int argc, char *argv[], struct err *e)
+static const struct option_row show_row[] = {
+	{"policy", 0, "FILE", "this file instead of the installed policy", tool_set_policy},
+	{"json", 0, NULL, "for programs", tool_set_json},
+};
+static const struct option_table show_options = OPTION_TABLE(show_row);
+
+static int show_main(int argc, char *argv[], struct err *e)
 {
-	static const struct option_row row[] = {
-		{"policy", 0, "FILE", "this file instead of the installed policy", tool_set_policy},
-		{"json", 0, NULL, "for programs", tool_set_json},
-	};
 	static const char usage[] =
 		"Usage: croft policy show [--policy FILE] [--json]\n"
 		"\nPrints the rules in force, always in the same form, and where each one stands.\n";
@@ -150,8 +147,8 @@ int policy_show(int argc, char *argv[], struct err *e)
 	struct arena a;
 	int next, r;
 
-	r = tool_parse("policy show", usage, row, sizeof(row) / sizeof(row[0]), argc, argv, 0, 0, &o, &next,
-		       e);
+	r = tool_parse("policy show", usage, show_options.row, show_options.nrows, argc, argv, 0, 0, &o,
+		       &next, e);
 	if (r <= 0)
 		return r;
 	r = tool_load(o.policy, &a, &p, e);
@@ -164,23 +161,28 @@ int policy_show(int argc, char *argv[], struct err *e)
 	return out_flush(e);
 }
 
+const struct verb policy_show = {
+	.name = "show",
+	.help = "the rules in force, and where each one stands",
+	.run = show_main,
+	.options = &show_options,
+};
+
 /* ---- the verb ---- */
 
-int verb_policy(int argc, char *argv[], struct err *e)
-{
-	static const struct {
-		const char *name;
-		policy_tool_fn *run;
-	} tool[] = {{"show", policy_show},
-		    {"check", policy_check},
-		    {"explain", policy_explain},
-		    {"test", policy_test}};
+static const struct verb *const tool[] = {&policy_show, &policy_check, &policy_explain, &policy_test, NULL};
 
-	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
-		return verb_help(verb_usage, e);
-	for (size_t i = 0; argc >= 2 && i < sizeof(tool) / sizeof(tool[0]); i++)
-		if (!strcmp(argv[1], tool[i].name))
-			return tool[i].run(argc - 1, argv + 1, e);
+static int policy_main(int argc, char *argv[], struct err *e)
+{
+	const struct verb *v = argc >= 2 ? verb_find(tool, argv[1]) : NULL;
+	char text[2048];
+
+	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+		verb_list(verb_usage, tool, verb_more, text, sizeof(text));
+		return verb_help(text, e);
+	}
+	if (v)
+		return v->run(argc - 1, argv + 1, e);
 	if (argc < 2)
 		err_set(e, EINVAL, "policy: expected show, check, explain or test");
 	else
@@ -188,3 +190,10 @@ int verb_policy(int argc, char *argv[], struct err *e)
 			QUOTE(argv[1]));
 	return err_hint(e, "Try 'croft policy --help'");
 }
+
+const struct verb verb_policy = {
+	.name = "policy",
+	.help = "show, check, explain and test the policy",
+	.run = policy_main,
+	.word = tool,
+};

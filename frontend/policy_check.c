@@ -126,11 +126,13 @@ static int check_text(struct check *k, const char *const *file, size_t n, struct
 	return out_flush(e);
 }
 
-int policy_check(int argc, char *argv[], struct err *e)
+static const struct option_row row[] = {
+	{"json", 0, NULL, "for programs", tool_set_json},
+};
+static const struct option_table options = OPTION_TABLE(row);
+
+static int check_main(int argc, char *argv[], struct err *e)
 {
-	static const struct option_row row[] = {
-		{"json", 0, NULL, "for programs", tool_set_json},
-	};
 	static const char usage[] =
 		"Usage: croft policy check [--json] [FILE...]\n"
 		"\nLooks for mistakes and doubtful lines in the installed policy, or in FILE, whoever\n"
@@ -140,8 +142,8 @@ int policy_check(int argc, char *argv[], struct err *e)
 	const char *const *file;
 	int next, r;
 
-	r = tool_parse("policy check", usage, row, sizeof(row) / sizeof(row[0]), argc, argv, 0,
-		       POLICY_FILES_MAX, &o, &next, e);
+	r = tool_parse("policy check", usage, options.row, options.nrows, argc, argv, 0, POLICY_FILES_MAX, &o,
+		       &next, e);
 	if (r <= 0)
 		return r;
 	k.json = o.json;
@@ -149,3 +151,11 @@ int policy_check(int argc, char *argv[], struct err *e)
 	return k.json ? check_json(&k, file, (size_t)(argc - next), e)
 		      : check_text(&k, file, (size_t)(argc - next), e);
 }
+
+const struct verb policy_check = {
+	.name = "check",
+	.help = "mistakes and doubtful lines, of the installed files or of FILE",
+	.run = check_main,
+	.options = &options,
+	.operands = "FILE...",
+};

@@ -1,4 +1,5 @@
 /* `croft policy explain`: the answer, and the lines that gave it. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -280,32 +281,55 @@ static int answer(const struct explain_options *o, struct explain *x, struct err
 	return 0;
 }
 
-int policy_explain(int argc, char *argv[], struct err *e)
+static const struct option_row row[] = {
+	{"user", 0, "USER", "the answer for this user, by name or number (paths are looked up as you)",
+	 set_user},
+	{"policy", 0, "FILE", "this file instead of the installed policy", tool_set_policy},
+	{"json", 0, NULL, "for programs", tool_set_json},
+};
+static const struct option_table options = OPTION_TABLE(row);
+
+/* The names of policy_kind_word[], and what asked_parse() takes behind them. */
+static const struct verb about[] = {
+	[POLICY_VOLUME] = {.name = "volume",
+			   .help = "a directory or file; rw where neither is given",
+			   .operands = "PATH[:ro|rw|noexec|submounts,...]"},
+	[POLICY_ROOT] = {.name = "root",
+			 .help = "a root file system",
+			 .operands = "host|PATH[:ro|rw|submounts,...]"},
+	[POLICY_IDS] = {.name = "ids",
+			.help = "subordinate ids; setgroups(2) with them",
+			.operands = "subordinate|setgroups"},
+	[POLICY_NETWORK] = {.name = "network",
+			    .help = "a network; ports of the host that lead into it",
+			    .operands = "none|host|user|publish"},
+	[POLICY_SECCOMP] = {.name = "seccomp",
+			    .help = "no filter of system calls, or another one",
+			    .operands = "unconfined|custom"},
+	[POLICY_LANDLOCK] = {.name = "landlock", .help = "no second wall around files", .operands = "off"},
+	[POLICY_PROC] = {.name = "proc", .help = "all of /proc and /sys", .operands = "unmasked"},
+	[POLICY_USERNS] = {.name = "userns", .help = "user namespaces inside", .operands = "inside"},
+};
+static_assert(sizeof(about) / sizeof(about[0]) == POLICY_KIND_COUNT, "every kind can be asked for");
+
+static const struct verb *const kind[] = {
+	&about[POLICY_VOLUME],  &about[POLICY_ROOT],    &about[POLICY_IDS],
+	&about[POLICY_NETWORK], &about[POLICY_SECCOMP], &about[POLICY_LANDLOCK],
+	&about[POLICY_PROC],    &about[POLICY_USERNS],  NULL};
+static_assert(sizeof(kind) / sizeof(kind[0]) == POLICY_KIND_COUNT + 1, "and is in the list");
+
+static int explain_main(int argc, char *argv[], struct err *e)
 {
-	static const struct option_row row[] = {
-		{"user", 0, "USER",
-		 "the answer for this user, by name or number (paths are looked up as you)", set_user},
-		{"policy", 0, "FILE", "this file instead of the installed policy", tool_set_policy},
-		{"json", 0, NULL, "for programs", tool_set_json},
-	};
-	static const char usage[] =
-		"Usage: croft policy explain [--user USER] KIND ARG\n"
-		"\nKIND ARG is one of\n"
-		"  volume PATH[:ro|rw|noexec|submounts,...]   (rw where neither is given)\n"
-		"  root host | PATH[:ro|rw|submounts,...]\n"
-		"  ids subordinate | setgroups\n"
-		"  network none | host | user | publish\n"
-		"  seccomp unconfined | custom\n"
-		"  landlock off\n"
-		"  proc unmasked\n"
-		"  userns inside\n"
-		"Exit status: 0 allowed, 1 denied, 125 an error.\n";
+	static const char before[] = "Usage: croft policy explain [--user USER] KIND ARG\n"
+				     "\nKIND ARG is one of\n";
+	static const char after[] = "Exit status: 0 allowed, 1 denied, 125 an error.\n";
 	struct explain_options o = {.user = NULL};
 	struct explain x = {.v = {.allowed = false}};
+	char usage[1024];
 	int next, r;
 
-	r = tool_parse("policy explain", usage, row, sizeof(row) / sizeof(row[0]), argc, argv, 2, 2, &o,
-		       &next, e);
+	verb_list(before, kind, after, usage, sizeof(usage));
+	r = tool_parse("policy explain", usage, options.row, options.nrows, argc, argv, 2, 2, &o, &next, e);
 	if (r <= 0)
 		return r;
 	x.kind = argv[next];
@@ -320,3 +344,11 @@ int policy_explain(int argc, char *argv[], struct err *e)
 	r = out_flush(e);
 	return r < 0 ? r : !x.v.allowed;
 }
+
+const struct verb policy_explain = {
+	.name = "explain",
+	.help = "whether something is allowed, and the line that says so",
+	.run = explain_main,
+	.options = &options,
+	.word = kind,
+};

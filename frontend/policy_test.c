@@ -187,12 +187,14 @@ static int finish(struct tester *t)
 	return r < 0 ? r : t->failed > 0;
 }
 
-int policy_test(int argc, char *argv[], struct err *e)
+static const struct option_row row[] = {
+	{"policy", 0, "FILE", "this file instead of the installed policy", tool_set_policy},
+	{"json", 0, NULL, "for programs", tool_set_json},
+};
+static const struct option_table options = OPTION_TABLE(row);
+
+static int test_main(int argc, char *argv[], struct err *e)
 {
-	static const struct option_row row[] = {
-		{"policy", 0, "FILE", "this file instead of the installed policy", tool_set_policy},
-		{"json", 0, NULL, "for programs", tool_set_json},
-	};
 	static const char usage[] = "Usage: croft policy test [--policy FILE] FILE\n"
 				    "\nFILE holds lines `expect allow|deny WHO KIND ARG`, for example\n"
 				    "  expect deny  everyone   volume /etc:rw\n"
@@ -202,8 +204,7 @@ int policy_test(int argc, char *argv[], struct err *e)
 	struct tester t = {.e = e};
 	int next, r;
 
-	r = tool_parse("policy test", usage, row, sizeof(row) / sizeof(row[0]), argc, argv, 1, 1, &o, &next,
-		       e);
+	r = tool_parse("policy test", usage, options.row, options.nrows, argc, argv, 1, 1, &o, &next, e);
 	if (r <= 0)
 		return r;
 	t.json = o.json;
@@ -216,3 +217,11 @@ int policy_test(int argc, char *argv[], struct err *e)
 	names_close(&t.names);
 	return r < 0 ? r : finish(&t);
 }
+
+const struct verb policy_test = {
+	.name = "test",
+	.help = "compare the answers with a file of expectations",
+	.run = test_main,
+	.options = &options,
+	.operands = "FILE",
+};

@@ -8,14 +8,13 @@
 #include "common/arena.h"
 #include "common/err.h"
 #include "frontend/options.h"
+#include "frontend/verb.h"
 #include "policy/decide.h"
 #include "policy/policy.h"
 
 enum { TOOL_PATH_MAX = 4096 };
 
-/* A tool: argv[0] is its name. The exit status, or -errno with *e. */
-typedef int policy_tool_fn(int argc, char *argv[], struct err *e);
-policy_tool_fn policy_show, policy_check, policy_explain, policy_test;
+extern const struct verb policy_show, policy_check, policy_explain, policy_test;
 
 /* The options that tools have in common; the first member of every tool's own. */
 struct tool_options {

@@ -1,6 +1,5 @@
 /* `croft root`: build, list, rm. */
 #include <errno.h>
-#include <string.h>
 
 #include "common/text.h"
 #include "frontend/root_verbs.h"
@@ -9,21 +8,10 @@ static const char usage[] = "Usage: croft root build [OPTION]... DIR|NAME COMMAN
 			    "       croft root list [--json]\n"
 			    "       croft root rm [--force] NAME...\n"
 			    "\n"
-			    "Root file systems: croft-root(1).\n"
-			    "  build  make one out of commands of the host and the libraries they need\n"
-			    "  list   the named ones, yours and everybody's\n"
-			    "  rm     remove named ones of yours\n"
-			    "\n"
-			    "'croft root WORD --help' has the options of each.\n";
+			    "Root file systems: croft-root(1).\n";
+static const char more[] = "\n'croft root WORD --help' has the options of each.\n";
 
-static const struct {
-	const char *name;
-	verb_fn *run;
-} word[] = {
-	{"build", root_build},
-	{"list", root_list},
-	{"rm", root_rm},
-};
+static const struct verb *const word[] = {&root_build, &root_list, &root_rm, NULL};
 
 int root_parse(const char *verb, const char *text, const struct option_row *row, size_t nrows, int argc,
 	       char *argv[], int min, int max, void *ctx, int *ret_next, struct err *e)
@@ -46,15 +34,27 @@ int root_parse(const char *verb, const char *text, const struct option_row *row,
 	return 1;
 }
 
-int verb_root(int argc, char *argv[], struct err *e)
+static int root_main(int argc, char *argv[], struct err *e)
 {
-	int next, r = root_parse("root", usage, NULL, 0, argc, argv, 1, argc, NULL, &next, e);
+	char text[2048];
+	const struct verb *v;
+	int next, r;
+
+	verb_list(usage, word, more, text, sizeof(text));
+	r = root_parse("root", text, NULL, 0, argc, argv, 1, argc, NULL, &next, e);
 
 	if (r <= 0)
 		return r;
-	for (size_t i = 0; i < sizeof(word) / sizeof(word[0]); i++)
-		if (!strcmp(argv[next], word[i].name))
-			return word[i].run(argc - next, argv + next, e);
+	v = verb_find(word, argv[next]);
+	if (v)
+		return v->run(argc - next, argv + next, e);
 	err_set(e, EINVAL, "unknown word %s: build, list or rm is expected", QUOTE(argv[next]));
 	return err_hint(e, "Try 'croft root --help'");
 }
+
+const struct verb verb_root = {
+	.name = "root",
+	.help = "build, list and remove root file systems",
+	.run = root_main,
+	.word = word,
+};

@@ -53,6 +53,7 @@ static const struct option_row row[] = {
 	{"quiet", 'q', NULL, "print errors only", set_quiet},
 	{"verbose", 'v', NULL, "print the name of each file", set_verbose},
 };
+static const struct option_table options = OPTION_TABLE(row);
 
 /* Makes the missing directories above path, for the caller alone: XDG base directory specification. */
 static int make_parents(const char *path, struct err *e)
@@ -123,15 +124,14 @@ static int hand_over(const struct options *o, const char *dir, char *const comma
 	return start(argv, e);
 }
 
-int root_build(int argc, char *argv[], struct err *e)
+static int build_main(int argc, char *argv[], struct err *e)
 {
 	struct options o = {.force = false};
 	const char *dir;
 	struct arena a;
 	int next, r;
 
-	r = root_parse("root build", usage, row, sizeof(row) / sizeof(row[0]), argc, argv, 2, argc, &o, &next,
-		       e);
+	r = root_parse("root build", usage, options.row, options.nrows, argc, argv, 2, argc, &o, &next, e);
 	if (r <= 0)
 		return r;
 	if (o.quiet && o.verbose)
@@ -147,3 +147,11 @@ int root_build(int argc, char *argv[], struct err *e)
 		r = err_set(e, EINVAL, "root build: a command is missing");
 	return r == 0 ? hand_over(&o, dir, argv + next, argc - next, &a, e) : r;
 }
+
+const struct verb root_build = {
+	.name = "build",
+	.help = "make one out of commands of the host and the libraries they need",
+	.run = build_main,
+	.options = &options,
+	.operands = "DIR|NAME COMMAND",
+};

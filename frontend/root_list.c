@@ -38,6 +38,7 @@ static int set_json(void *ctx, const char *value, struct err *e)
 }
 
 static const struct option_row row[] = {{"json", 0, NULL, "for programs", set_json}};
+static const struct option_table options = OPTION_TABLE(row);
 
 static void print_root(struct listing *l, const char *name, const char *whose, const char *dir)
 {
@@ -87,14 +88,14 @@ static int list_directory(struct listing *l, const char *whose, const char *dir,
 	return 0;
 }
 
-int root_list(int argc, char *argv[], struct err *e)
+static int list_main(int argc, char *argv[], struct err *e)
 {
 	struct listing l = {.json = false};
 	const char *dir;
 	struct arena a;
 	int next, r;
 
-	r = root_parse("root list", usage, row, 1, argc, argv, 0, 0, &l, &next, e);
+	r = root_parse("root list", usage, options.row, options.nrows, argc, argv, 0, 0, &l, &next, e);
 	if (r <= 0)
 		return r;
 	r = mem_arena(ARENA_BYTES, &a);
@@ -113,3 +114,10 @@ int root_list(int argc, char *argv[], struct err *e)
 		out("%s]\n", l.count ? "\n" : "");
 	return out_flush(e);
 }
+
+const struct verb root_list = {
+	.name = "list",
+	.help = "the named ones, yours and everybody's",
+	.run = list_main,
+	.options = &options,
+};

@@ -38,6 +38,7 @@ static int set_force(void *ctx, const char *value, struct err *e)
 
 static const struct option_row row[] = {
 	{"force", 'f', NULL, "a root that is not there is no error", set_force}};
+static const struct option_table options = OPTION_TABLE(row);
 
 /* A name that no root can have, so that the root is gone at once, and for good if this is stopped half-way.
  */
@@ -104,14 +105,14 @@ static int check_name(const char *name, const char *dir, struct err *e)
 			QUOTE(name), QUOTE(dir));
 }
 
-int root_rm(int argc, char *argv[], struct err *e)
+static int rm_main(int argc, char *argv[], struct err *e)
 {
 	bool force = false;
 	const char *dir;
 	struct arena a;
 	int next, r;
 
-	r = root_parse("root rm", usage, row, 1, argc, argv, 1, argc, &force, &next, e);
+	r = root_parse("root rm", usage, options.row, options.nrows, argc, argv, 1, argc, &force, &next, e);
 	if (r <= 0)
 		return r;
 	r = mem_arena(ARENA_BYTES, &a);
@@ -129,3 +130,11 @@ int root_rm(int argc, char *argv[], struct err *e)
 	}
 	return r;
 }
+
+const struct verb root_rm = {
+	.name = "rm",
+	.help = "remove named ones of yours",
+	.run = rm_main,
+	.options = &options,
+	.operands = "OWN-ROOT...",
+};

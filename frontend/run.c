@@ -9,6 +9,7 @@
 #include "frontend/network.h"
 #include "frontend/prepare.h"
 #include "frontend/run_help.h"
+#include "frontend/run_options.h"
 #include "frontend/supervise.h"
 #include "frontend/verb.h"
 
@@ -75,7 +76,7 @@ static int run(struct prepared *p, struct sandbox_hooks *h, struct err *e)
 	return supervise(&plan, h, e);
 }
 
-int verb_run(int argc, char *argv[], struct err *e)
+static int run_main(int argc, char *argv[], struct err *e)
 {
 	static struct prepared p; /* large */
 	struct sandbox_hooks hooks = {.permit = vet_same};
@@ -99,3 +100,11 @@ int verb_run(int argc, char *argv[], struct err *e)
 	hooks.title_size = command_line_size(argc + 1, whole);
 	return run(&p, &hooks, e);
 }
+
+const struct verb verb_run = {
+	.name = "run",
+	.help = "run a command in a sandbox",
+	.run = run_main,
+	.options = &run_options,
+	.operands = "ROOT COMMAND",
+};
