@@ -8,6 +8,9 @@ O            ?= build
 PREFIX       ?= /usr/local
 SYSCONFDIR   ?= /etc
 BINDIR       ?= $(PREFIX)/bin
+BASHDIR      ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR       ?= $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+FISHDIR      ?= $(PREFIX)/share/fish/vendor_completions.d
 LIBEXECDIR   ?= $(PREFIX)/libexec/croft
 MANDIR       ?= $(PREFIX)/share/man
 STATEDIR     ?= /var/lib/croft
@@ -39,6 +42,7 @@ ROOT_SRC     := $(sort $(wildcard frontend/rootbuild/*.c))
 SUBID_SRC    := $(sort $(wildcard frontend/subid/*.c))
 SECCOMP_SRC  := $(sort $(wildcard frontend/seccomp/*.c))
 SCOPE_SRC    := $(sort $(wildcard frontend/scope/*.c))
+COMPL_SRC    := $(sort $(wildcard frontend/completion/*.c))
 MAN          := $(sort $(wildcard man/*.[158]))
 FILTER_SRC   := $(sort $(wildcard sandbox/filter/*.c))
 GEN_SRC      := $(O)/gen/capnames.c $(O)/gen/policy_text.c $(O)/gen/seccomp_filters.c
@@ -87,7 +91,9 @@ SCOPE_OBJ := $(call d_objs,$(SCOPE_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 
 PROGRAMS := $(O)/croft $(O)/croft-idmap $(O)/croft-root $(O)/croft-subid $(O)/croft-seccomp $(O)/croft-scope
 
-all: $(PROGRAMS) ## build everything
+COMPLETIONS := $(addprefix $(O)/completions/,croft.bash _croft croft.fish)
+
+all: $(PROGRAMS) $(COMPLETIONS) ## build everything
 
 $(O)/croft: $(CROFT_OBJ)
 	$(call say,LINK,$@)
@@ -110,6 +116,20 @@ $(O)/croft-seccomp: $(SECCOMP_OBJ)
 $(O)/croft-scope: $(SCOPE_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lsystemd
+
+# Shell completion, made from the tables of croft by a program of the same objects; runs here too
+$(O)/make-completions: $(call s_objs,$(COMPL_SRC)) $(O)/s/frontend.a
+	$(call say,LINK,$@)
+	$(Q)$(call STATIC_LINK,$^)
+$(O)/s/frontend.a: $(filter-out %/frontend/main.o,$(CROFT_OBJ))
+	$(Q)rm -f $@ && $(AR) rcsD $@ $^
+$(O)/completions/croft.bash: SHELL_IS := bash
+$(O)/completions/_croft: SHELL_IS := zsh
+$(O)/completions/croft.fish: SHELL_IS := fish
+$(COMPLETIONS): $(O)/completions/%: frontend/completion/% $(O)/make-completions
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(O)/make-completions $(SHELL_IS) $< > $@
 
 $(O)/s/%.o: %.c $(O)/flags | $(KERNEL_HEADERS)
 	$(call say,CC,$<)
@@ -171,11 +191,16 @@ install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap i
 	set -e; for page in $(MAN); do install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/; done
 	install -d $(DESTDIR)$(PREFIX)/share/doc/croft
 	install -m 644 policy/policy.conf $(DESTDIR)$(PREFIX)/share/doc/croft/policy.conf
+	install -d $(addprefix $(DESTDIR),$(BASHDIR) $(ZSHDIR) $(FISHDIR))
+	install -m 644 $(O)/completions/croft.bash $(DESTDIR)$(BASHDIR)/croft
+	install -m 644 $(O)/completions/_croft $(DESTDIR)$(ZSHDIR)/_croft
+	install -m 644 $(O)/completions/croft.fish $(DESTDIR)$(FISHDIR)/croft.fish
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/croft $(DESTDIR)$(PREFIX)/share/doc/croft/policy.conf
 	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,croft-root croft-subid croft-seccomp croft-scope croft-idmap)
 	rm -f $(foreach page,$(MAN),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+	rm -f $(addprefix $(DESTDIR),$(BASHDIR)/croft $(ZSHDIR)/_croft $(FISHDIR)/croft.fish)
 	rmdir $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(PREFIX)/share/doc/croft 2>/dev/null || true
 
 clean: ## remove what was built
