@@ -239,11 +239,13 @@ class Completion(CroftTest):
                  'root build ')
         for shell, *answers in self.each_shell(*('croft ' + line for line in lines)):
             run, plan, doctor, ended, narrowed, rm, second, build = (
-                {c + '/' if c in ('there', 'other') else c for c in a if c[0] != '-'} for a in answers)
+                # the slash that zsh adds is no part of what it matched; that it stays, the test at the prompt shows
+                {c + '/' if shell == 'zsh' and c in ('there', 'other') else c for c in a if c[0] != '-'}
+                for a in answers)
             for offered in (run, plan, doctor, ended):
                 self.assertEqual(offered, everything, shell)
-            self.assertEqual((narrowed, rm, second, build),
-                             ({'mine'}, {'mine', 'two words'}, {'two words'}, {'there/', 'other/'}), shell)
+            self.assertEqual((narrowed, rm, second, {c.rstrip('/') for c in build}),
+                             ({'mine'}, {'mine', 'two words'}, {'two words'}, {'there', 'other'}), shell)
 
     def test_files_directories_users_and_variables_are_completed(self):
         lines = ('-v ', '-v ./f', '--volume=', '--conf ', '--conf=t', '--env-file ', '-tie HOM', '-u root')
@@ -273,6 +275,14 @@ class Completion(CroftTest):
             for offered in answers[len(lines):-2]:
                 self.assertEqual(set(offered), {'mkfifo'}, shell)
             self.assertEqual([set(a) for a in answers[-2:]], [{'file'}] * 2, shell)
+
+    def test_the_first_operand_ends_options_where_no_command_follows_too(self):
+        self.make_roots()
+        lines = ('root rm mine ', 'root rm -f mine ', 'policy check file ', 'policy test file ', 'policy explain ids ')
+        options = {name for level in self.levels() for name in self.options(level)}
+        for shell, *answers in self.each_shell(*(f'croft {line}{dash}' for line in lines for dash in ('-', '--'))):
+            for offered in answers:
+                self.assertEqual(set(offered) & options, set(), shell)
 
     def typed(self, shell, start, *lines):
         """What croft would get of lines typed at a prompt, tabs and all."""
