@@ -1,4 +1,5 @@
 """What the tests of `croft run` share: sandboxes looked at from inside."""
+import ctypes
 import os
 import pwd
 import re
@@ -14,6 +15,11 @@ READ_ONLY = ('/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-tri
 KERNEL_MOUNTS = {'/', '/proc', '/sys', '/dev', '/dev/null', '/dev/zero', '/dev/full', '/dev/random', '/dev/urandom',
                  '/dev/tty', '/dev/pts', '/dev/shm', '/dev/mqueue', '/tmp', '/run'} | {p for p in COVERED + READ_ONLY if os.path.exists(p)}
 MAPS = ('self', 'subordinate', 'auto', 'isolated')
+
+
+def landlock_abi():
+    """As croft asks: landlock_create_ruleset(2) with LANDLOCK_CREATE_RULESET_VERSION."""
+    return max(0, ctypes.CDLL(None, use_errno=True).syscall(444, 0, 0, 1))
 
 
 class Mount:

@@ -14,7 +14,7 @@ import subprocess
 import time
 
 from croft_test import EXIT_CROFT, USER, USER2, mounts
-from run_case import MAPS, RunTest
+from run_case import MAPS, RunTest, landlock_abi
 
 SELF = ('--map', 'self')
 OK = 'version 1\nallow everyone root /**\nallow everyone root host\nallow everyone network none\n'
@@ -562,23 +562,28 @@ class I(Attack):
                 r = self.croft(USER, 'run', *options, 'host', '--', 'unshare', '-Ur', 'true')
                 self.assertRefused(r, 1, r'unshare: unshare failed: (No space left on device|Operation not permitted)')
 
-    def test_i4_whoever_works_together_outside_can_hand_a_directory_in(self):
-        """No sandbox of the same user can close this; croft(1) must not claim otherwise. The row is the positive control of A3."""
+    def handed_in(self, *options):
+        """What a sandbox reads below a directory that was handed to it over a socket of a volume."""
         data, secret = self.home_dir(), self.home_dir()
         self.text(secret, 'name', 'outside\n')
-        server = socket.socket(socket.AF_UNIX)
-        self.addCleanup(server.close)
-        server.bind(data + '/s')
-        os.chmod(data + '/s', 0o666)
-        server.listen()
-        p = self.popen_as(USER, [self.croft_path, 'run', *SELF, '-v', data + ':/mnt', 'host', '--', 'python3', '-IS', '-c',
-                                 'import os, socket\ns = socket.socket(socket.AF_UNIX); s.connect("/mnt/s")\n'
-                                 '_, fds, _, _ = socket.recv_fds(s, 1, 1)\n'
-                                 'print(open(os.open("name", os.O_RDONLY, dir_fd=fds[0])).read(), end="")'])
-        server.settimeout(20)
-        peer, _ = server.accept()
-        fd = os.open(secret, os.O_RDONLY | os.O_DIRECTORY)
-        socket.send_fds(peer, [b'x'], [fd])
-        os.close(fd)
-        self.assertEqual(p.communicate(timeout=20)[0], b'outside\n')
-        peer.close()
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(data + '/s')
+            os.chmod(data + '/s', 0o666)
+            server.listen()
+            p = self.popen_as(USER, [self.croft_path, 'run', *SELF, *options, '-v', data + ':/mnt', 'host', '--', 'python3', '-IS', '-c',
+                                     'import os, socket\ns = socket.socket(socket.AF_UNIX); s.connect("/mnt/s")\n'
+                                     '_, fds, _, _ = socket.recv_fds(s, 1, 1)\ntry:\n'
+                                     '    print(open(os.open("name", os.O_RDONLY, dir_fd=fds[0])).read(), end="")\n'
+                                     'except PermissionError:\n    print("denied")'])
+            server.settimeout(20)
+            peer, _ = server.accept()
+            with peer:
+                fd = os.open(secret, os.O_RDONLY | os.O_DIRECTORY)
+                socket.send_fds(peer, [b'x'], [fd])
+                os.close(fd)
+                return p.communicate(timeout=20)[0]
+
+    def test_i4_whoever_works_together_outside_can_hand_a_directory_in(self):
+        """Without Landlock no sandbox of the same user can close this; with it nothing below the directory is opened."""
+        self.assertEqual(self.handed_in('--landlock', 'off'), b'outside\n')
+        self.assertEqual(self.handed_in(), b'denied\n' if landlock_abi() >= 2 else b'outside\n')

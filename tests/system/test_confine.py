@@ -1,20 +1,14 @@
 """What is around the command beside namespaces and mounts: masks of /proc and /sys, Landlock, user namespaces inside."""
-import ctypes
 import json
 import os
 import socket
 
 from croft_test import EXIT_CROFT, USER
-from run_case import COVERED, READ_ONLY, RunTest
+from run_case import COVERED, READ_ONLY, RunTest, landlock_abi
 
 SELF = ('--map', 'self')
 ALL = ('version 1\nallow everyone volume /** rw submounts\nallow everyone root /**\nallow everyone root host\nallow everyone ids subordinate\n'
        'allow everyone network none\nallow everyone network host\n')
-
-
-def landlock_abi():
-    """As croft asks: landlock_create_ruleset(2) with LANDLOCK_CREATE_RULESET_VERSION."""
-    return max(0, ctypes.CDLL(None, use_errno=True).syscall(444, 0, 0, 1))
 
 
 def what_is(path):
