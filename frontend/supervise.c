@@ -287,6 +287,21 @@ static void hung_up(struct supervisor *s)
 	start_deadline(s);
 }
 
+/* poll(2) that ends with the last descriptor in use: more entries than RLIMIT_NOFILE are EINVAL. */
+static bool await(struct supervisor *s, struct pollfd *p, nfds_t n, int timeout)
+{
+	while (n > 0 && p[n - 1].fd < 0)
+		n--;
+	if (poll(p, n, timeout) >= 0)
+		return true;
+	if (errno == EINTR)
+		return false;
+	err_sys(s->e, "wait for the sandbox");
+	send_signal(s, SIGKILL);
+	reap(s);
+	return false;
+}
+
 static void turn(struct supervisor *s)
 {
 	enum { OURS = 3, NETWORK = OURS + PROXY_POLL, ALL = NETWORK + NETWORK_POLL };
@@ -297,7 +312,7 @@ static void turn(struct supervisor *s)
 
 	proxy_poll_set(&s->proxy, p + OURS);
 	network_poll_set(&s->network, p + NETWORK);
-	if (poll(p, ALL, timeout) < 0)
+	if (!await(s, p, ALL, timeout))
 		return;
 	if (p[1].revents)
 		read_signals(s);

@@ -125,11 +125,13 @@ class StartState(RunTest):
         r = self.run_as(USER, [probe, 'hold', 'croft-test', probe, 'find', 'croft-test'])
         self.assertRan(r)
         self.assertEqual(r.out, 'yes\n', 'the test finds no key where there is one')
+        hold = [probe, 'hold', 'croft-test', self.croft_path, 'run', '-v', self.probes + ':/probes:ro']
         for options in ((), ('--no-init',), ('--map', 'self'), ('-u', '7')):
-            r = self.run_as(USER, [probe, 'hold', 'croft-test', self.croft_path, 'run', *options, '-v',
-                                   self.probes + ':/probes:ro', 'host', '--', *find])
+            # The filter would not let anything be asked.
+            r = self.run_as(USER, [*hold, '--seccomp', 'unconfined', *options, 'host', '--', *find])
             self.assertRan(r)
             self.assertEqual(r.out, 'no\n', options)
+            self.assertRefused(self.run_as(USER, [*hold, *options, 'host', '--', *find]), 121, 'Operation not permitted')
 
 
 class Capabilities(RunTest):
