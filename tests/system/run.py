@@ -42,6 +42,13 @@ def on_signal(handler):
         signal.signal(sig, handler)
 
 
+def forget_ignored():
+    """What a shell has ignored for a command in the background (QUIT), croft would pass over for its command too."""
+    for sig in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}:  # these two subprocess sets back itself
+        if signal.getsignal(sig) == signal.SIG_IGN:
+            signal.signal(sig, signal.SIG_DFL)
+
+
 def interrupt(signum, _frame):
     raise Interrupted(signum)
 
@@ -311,6 +318,7 @@ def main():
         raise SystemExit('run.py: the system tests make users and install a program with capabilities: run as root')
     isolate()
     os.umask(0o022)
+    forget_ignored()
     on_signal(interrupt)
     only_run()
     atexit.register(end)
