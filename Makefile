@@ -37,7 +37,10 @@ COMMON_SRC   := $(sort $(wildcard common/*.c))
 POLICY_SRC   := $(sort $(wildcard policy/*.c))
 SANDBOX_SRC  := $(sort $(wildcard sandbox/*.c))
 FRONTEND_SRC := $(sort $(wildcard frontend/*.c))
+VET_SRC      := $(sort $(wildcard vet/*.c))
+HELPER_SRC   := $(sort $(wildcard helper/shared/*.c))
 IDMAP_SRC    := $(sort $(wildcard helper/idmap/*.c))
+GATE_SRC     := $(sort $(wildcard helper/gate/*.c))
 ROOT_SRC     := $(sort $(wildcard frontend/rootbuild/*.c))
 SUBID_SRC    := $(sort $(wildcard frontend/subid/*.c))
 SECCOMP_SRC  := $(sort $(wildcard frontend/seccomp/*.c))
@@ -82,14 +85,15 @@ SHARED_CF    = $(HOUSE) -D_FORTIFY_SOURCE=3 $(OPT) -fPIE $(CPPFLAGS) $(CFLAGS)
 s_objs = $(patsubst %.c,$(O)/s/%.o,$(patsubst $(O)/gen/%,gen/%,$(1)))
 d_objs = $(patsubst %.c,$(O)/d/%.o,$(patsubst $(O)/gen/%,gen/%,$(1)))
 
-CROFT_OBJ := $(call s_objs,$(FRONTEND_SRC) $(SANDBOX_SRC) $(POLICY_SRC) $(COMMON_SRC) $(GEN_SRC))
-IDMAP_OBJ := $(call s_objs,$(IDMAP_SRC) $(POLICY_SRC) $(COMMON_SRC) $(GEN_SRC))
+CROFT_OBJ := $(call s_objs,$(FRONTEND_SRC) $(VET_SRC) $(SANDBOX_SRC) $(POLICY_SRC) $(COMMON_SRC) $(GEN_SRC))
+IDMAP_OBJ := $(call s_objs,$(IDMAP_SRC) $(HELPER_SRC) $(POLICY_SRC) $(COMMON_SRC) $(GEN_SRC))
+GATE_OBJ  := $(call s_objs,$(GATE_SRC) $(HELPER_SRC) $(VET_SRC) $(SANDBOX_SRC) $(POLICY_SRC) $(COMMON_SRC) $(GEN_SRC))
 ROOT_OBJ  := $(call d_objs,$(ROOT_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 SUBID_OBJ := $(call d_objs,$(SUBID_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 SECCOMP_OBJ := $(call d_objs,$(SECCOMP_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 SCOPE_OBJ := $(call d_objs,$(SCOPE_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 
-PROGRAMS := $(O)/croft $(O)/croft-idmap $(O)/croft-root $(O)/croft-subid $(O)/croft-seccomp $(O)/croft-scope
+PROGRAMS := $(O)/croft $(O)/croft-idmap $(O)/croft-gate $(O)/croft-root $(O)/croft-subid $(O)/croft-seccomp $(O)/croft-scope
 
 COMPLETIONS := $(addprefix $(O)/completions/,croft.bash _croft croft.fish)
 
@@ -98,11 +102,13 @@ all: $(PROGRAMS) $(COMPLETIONS) ## build everything
 $(O)/croft: $(CROFT_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(call STATIC_LINK,$^)
-# from an archive, so that it holds only what it uses
-$(O)/croft-idmap: $(O)/s/idmap.a
+# from archives, so that they hold only what they use
+$(O)/croft-idmap $(O)/croft-gate: $(O)/croft-%: $(O)/s/%.a
 	$(call say,LINK,$@)
 	$(Q)$(call STATIC_LINK,-u main $^)
 $(O)/s/idmap.a: $(IDMAP_OBJ)
+$(O)/s/gate.a: $(GATE_OBJ)
+$(O)/s/idmap.a $(O)/s/gate.a:
 	$(Q)rm -f $@ && $(AR) rcsD $@ $^
 $(O)/croft-root: $(ROOT_OBJ)
 	$(call say,LINK,$@)
@@ -187,7 +193,7 @@ install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap i
 	install -m 755 $(O)/croft $(DESTDIR)$(BINDIR)/croft
 	install -m 755 $(O)/croft-root $(O)/croft-subid $(O)/croft-seccomp $(O)/croft-scope $(DESTDIR)$(LIBEXECDIR)/
 	install -m 755 $(O)/croft-idmap $(DESTDIR)$(LIBEXECDIR)/croft-idmap
-	sh packaging/grant-idmap $(DESTDIR)$(LIBEXECDIR)/croft-idmap
+	sh packaging/grant $(DESTDIR)$(LIBEXECDIR)/croft-idmap cap_setuid,cap_setgid+p
 	set -e; for page in $(MAN); do install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/; done
 	install -d $(DESTDIR)$(PREFIX)/share/doc/croft
 	install -m 644 policy/policy.conf $(DESTDIR)$(PREFIX)/share/doc/croft/policy.conf
@@ -196,9 +202,13 @@ install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap i
 	install -m 644 $(O)/completions/_croft $(DESTDIR)$(ZSHDIR)/_croft
 	install -m 644 $(O)/completions/croft.fish $(DESTDIR)$(FISHDIR)/croft.fish
 
+install-gate: install ## also install croft-gate, for hosts where users may not create user namespaces
+	install -m 755 $(O)/croft-gate $(DESTDIR)$(LIBEXECDIR)/croft-gate
+	sh packaging/grant $(DESTDIR)$(LIBEXECDIR)/croft-gate cap_sys_admin+p
+
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/croft $(DESTDIR)$(PREFIX)/share/doc/croft/policy.conf
-	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,croft-root croft-subid croft-seccomp croft-scope croft-idmap)
+	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,croft-root croft-subid croft-seccomp croft-scope croft-idmap croft-gate)
 	rm -f $(foreach page,$(MAN),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rm -f $(addprefix $(DESTDIR),$(BASHDIR)/croft $(ZSHDIR)/_croft $(FISHDIR)/croft.fish)
 	rmdir $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(PREFIX)/share/doc/croft 2>/dev/null || true
@@ -209,4 +219,4 @@ clean: ## remove what was built
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile tests/tests.mk helper/idmap/report.mk | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
 
-.PHONY: all install uninstall clean help FORCE
+.PHONY: all install install-gate uninstall clean help FORCE

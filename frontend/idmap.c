@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
-#include "common/idmap_exit.h"
+#include "common/helper_exit.h"
 #include "common/ids.h"
 #include "common/mem.h"
 #include "common/subid.h"
@@ -64,7 +64,7 @@ static int offer_self(struct err *e)
 	return -e->code;
 }
 
-/* The status of croft-idmap: IDMAP_DONE, or 1 and above with *e; -ENOENT where it is not installed. */
+/* The status of croft-idmap: HELPER_DONE, or 1 and above with *e; -ENOENT where it is not installed. */
 static int run_helper(int proc, const struct idmap_request *req, struct err *e)
 {
 	bool isolated = req->map == PLAN_MAP_ISOLATED;
@@ -84,7 +84,7 @@ static int run_helper(int proc, const struct idmap_request *req, struct err *e)
 		snprintf(gid, sizeof(gid), "%" PRIu32, req->own_gid);
 	}
 	r = spawn_run(&s, e);
-	if (r > IDMAP_DONE) {
+	if (r > HELPER_DONE) {
 		spawn_sentence(argv[0], errors, r, e);
 		err_wrap(e, "write the id maps");
 	}
@@ -130,7 +130,7 @@ static int ask_libsubid(const char *user, struct ranges *r, struct err *e)
 	int status = spawn_run(&s, e);
 
 	r->nuid = r->ngid = 0;
-	if (status == IDMAP_NO_RANGES)
+	if (status == HELPER_NO_RANGES)
 		return 0;
 	if (status > 0) {
 		errors[strcspn(errors, "\n")] = '\0';
@@ -287,10 +287,10 @@ static int write_subordinate(pid_t pid, int proc, const struct idmap_request *re
 	struct err first = {0};
 	int r = run_helper(proc, req, &first);
 
-	if (r == IDMAP_DONE)
+	if (r == HELPER_DONE)
 		return 0;
-	if (r == IDMAP_OTHER_SOURCE || r == IDMAP_NO_PRIVILEGE || r == -ENOENT) {
-		r = write_shadow(pid, req, r == IDMAP_NO_PRIVILEGE ? &first : NULL, e);
+	if (r == HELPER_OTHER_SOURCE || r == HELPER_NO_PRIVILEGE || r == -ENOENT) {
+		r = write_shadow(pid, req, r == HELPER_NO_PRIVILEGE ? &first : NULL, e);
 		return r == -ENOENT ? no_program(&first, e) : r;
 	}
 	*e = first;

@@ -166,6 +166,11 @@ static void print_ids(const struct prepared *p, const struct answer *a)
 		    p->caller.gid, plan->own_uid, plan->own_gid);
 		return;
 	}
+	if (plan->map == PLAN_MAP_NONE) {
+		out("ids          you (%u:%u) as you are, without a user namespace; made by croft-gate\n",
+		    p->caller.uid, p->caller.gid);
+		return;
+	}
 	out("ids          %s",
 	    plan->map == PLAN_MAP_ISOLATED ? "subordinate ids without you" : "you and your subordinate ids");
 	print_rule(a);

@@ -6,6 +6,7 @@
 
 #include "common/caps.h"
 #include "common/text.h"
+#include "sandbox/standard.h"
 
 /* What root in a container of the common engines has, less what can touch devices, raw sockets or the audit
  * log. */
@@ -53,16 +54,13 @@ static bool overridden(const struct builder *b, const char *target)
 
 static void add_host_root(struct builder *b)
 {
-	static const char *const mirror[] = {"/usr",   "/bin",   "/sbin",   "/lib",
-					     "/lib32", "/lib64", "/libx32", "/etc"};
-
 	if (b->f->root_kind != PLAN_ROOT_HOST)
 		return;
-	for (size_t i = 0; i < sizeof(mirror) / sizeof(mirror[0]); i++)
+	for (size_t i = 0; i < standard_nmirrors; i++)
 		add(b, (struct plan_op){.kind = OP_MIRROR,
 					.flags = OPF_OPTIONAL | OPF_READ_ONLY,
-					.source = mirror[i],
-					.target = mirror[i]});
+					.source = standard_mirror[i],
+					.target = standard_mirror[i]});
 	if (strcmp(b->f->home, "/") != 0)
 		add(b, (struct plan_op){.kind = OP_DIR, .mode = 0700, .target = b->f->home});
 }
@@ -86,37 +84,26 @@ static void add_tmpfs(struct builder *b, const char *target, uint32_t mode, uint
 					.inodes = size / 4096 + 1024});
 }
 
-/* Of /proc and /sys: what tells about the host or its hardware, and what nobody inside has to write; as the
- * engines of the Open Container Initiative have it. */
 static void add_masks(struct builder *b)
 {
-	static const char *const covered[] = {
-		"/proc/acpi",        "/proc/asound",  "/proc/interrupts",
-		"/proc/kcore",       "/proc/keys",    "/proc/latency_stats",
-		"/proc/sched_debug", "/proc/scsi",    "/proc/timer_list",
-		"/proc/timer_stats", "/sys/firmware", "/sys/devices/virtual/powercap",
-	};
-	static const char *const read_only[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
-						"/proc/sysrq-trigger"};
+	for (size_t i = 0; !b->o->unmask && i < standard_nmasks; i++)
+		add(b, (struct plan_op){.kind = standard_mask[i].kind, .target = standard_mask[i].target});
+}
 
-	if (b->o->unmask)
-		return;
-	for (size_t i = 0; i < sizeof(covered) / sizeof(covered[0]); i++)
-		add(b, (struct plan_op){.kind = OP_MASK, .target = covered[i]});
-	for (size_t i = 0; i < sizeof(read_only) / sizeof(read_only[0]); i++)
-		add(b, (struct plan_op){.kind = OP_READ_ONLY, .target = read_only[i]});
+static void add_standard(struct builder *b, enum plan_op_kind kind)
+{
+	add(b, (struct plan_op){.kind = kind, .target = standard_target(kind)});
 }
 
 static void add_kernel(struct builder *b)
 {
-	add(b, (struct plan_op){.kind = OP_PROC, .target = "/proc"});
-	add(b, (struct plan_op){.kind = b->o->network == PLAN_NETWORK_HOST ? OP_SYS_HOST : OP_SYSFS,
-				.target = "/sys"});
-	add(b, (struct plan_op){.kind = OP_DEV, .target = "/dev"});
+	add_standard(b, OP_PROC);
+	add_standard(b, b->o->network == PLAN_NETWORK_HOST ? OP_SYS_HOST : OP_SYSFS);
+	add_standard(b, OP_DEV);
 	add_masks(b);
-	add(b, (struct plan_op){.kind = OP_DEVPTS, .target = "/dev/pts"});
+	add_standard(b, OP_DEVPTS);
 	add_tmpfs(b, "/dev/shm", 01777, 0, SHM_SIZE);
-	add(b, (struct plan_op){.kind = OP_MQUEUE, .target = "/dev/mqueue"});
+	add_standard(b, OP_MQUEUE);
 	add_tmpfs(b, "/tmp", 01777, 0, TMP_SIZE);
 	add_tmpfs(b, "/run", 0755, 0, RUN_SIZE);
 }
@@ -230,13 +217,17 @@ static bool changes_mounts(uint64_t caps)
  * added ones. */
 uint64_t planner_caps(const struct run_options *o)
 {
-	uint64_t caps = o->cap_drop == ~UINT64_C(0) ? o->cap_add : (default_caps | o->cap_add) & ~o->cap_drop;
+	uint64_t caps = o->map == PLAN_MAP_NONE       ? 0
+			: o->cap_drop == ~UINT64_C(0) ? o->cap_add
+						      : (default_caps | o->cap_add) & ~o->cap_drop;
 
 	return caps & known_caps;
 }
 
 static void make_caps(const struct run_options *o, struct plan *p)
 {
+	if (p->map == PLAN_MAP_NONE)
+		return; /* no user namespace, no capability */
 	p->caps = planner_caps(o);
 	p->caps_ambient = p->uid == 0 ? 0 : o->cap_add & p->caps;
 	p->lock_mounts = changes_mounts(p->caps) || o->allow_userns;

@@ -14,6 +14,7 @@
 #include "frontend/caller.h"
 #include "frontend/environment.h"
 #include "frontend/filter.h"
+#include "frontend/gate.h"
 #include "frontend/inside.h"
 #include "frontend/network.h"
 #include "frontend/planner.h"
@@ -116,7 +117,8 @@ static int find_facts(struct prepared *p, struct plan_facts *f, struct err *e)
 
 	if (roots_find(o->root, &p->a, &f->root_kind, &f->root, e) < 0 || find_conf(o->conf, f->conf, e) < 0)
 		return -e->code;
-	if (inside_user(f->root_kind == PLAN_ROOT_DIR ? f->root : NULL, o->user, &p->a, &u, e) < 0)
+	if (inside_user(f->root_kind == PLAN_ROOT_DIR ? f->root : NULL,
+			o->map == PLAN_MAP_NONE ? gate_user(&p->caller, &p->a) : o->user, &p->a, &u, e) < 0)
 		return -e->code;
 	f->user = u.name;
 	f->uid = u.uid;
@@ -162,7 +164,11 @@ int prepare(int argc, char *argv[], struct prepared *ret, struct err *e)
 	if (refuse_root(e) < 0 || caller_get(&ret->a, &ret->caller, e) < 0 ||
 	    policy_load(&ret->a, &ret->policy, e) < 0)
 		return -e->code;
-	ret->vet = (struct vet){.policy = &ret->policy, .caller = &ret->caller};
+	if (gate_choose(&ret->policy, &ret->options, e) < 0)
+		return -e->code;
+	ret->vet = (struct vet){.policy = &ret->policy,
+				.caller = &ret->caller,
+				.boundary = ret->options.map == PLAN_MAP_NONE};
 	limits_vet(&ret->policy, &ret->caller, &ret->options, &ret->given, &ret->refused);
 	if (find_facts(ret, &facts, e) < 0 || planner_make(&ret->options, &facts, &ret->a, &ret->plan, e) < 0)
 		return -e->code;

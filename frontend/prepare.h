@@ -7,7 +7,7 @@
 #include "common/err.h"
 #include "frontend/limits.h"
 #include "frontend/run_options.h"
-#include "frontend/vet.h"
+#include "vet/vet.h"
 #include "policy/policy.h"
 #include "sandbox/plan.h"
 

@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -12,27 +11,15 @@
 #include "frontend/run_options.h"
 #include "frontend/supervise.h"
 #include "frontend/verb.h"
+#include "sandbox/kept.h"
 
-/* A directory among them would lead out of the root, as standard input would: fchdir(2). */
 static int check_kept(const struct plan *p, struct err *e)
 {
 	for (uint32_t i = 0; i < p->keep_fds.count; i++) {
 		int fd = (int)p->keep_fds.item[i];
-		int flags = fcntl(fd, F_GETFL);
-		struct stat st;
 
-		if (flags < 0 || fstat(fd, &st) < 0)
-			return err_sys(e, "option --preserve-fd: descriptor %d", fd);
-		if (flags & O_PATH || S_ISDIR(st.st_mode))
-			return err_set(e, EBADF,
-				       "option --preserve-fd: descriptor %d is a directory or O_PATH, which "
-				       "would lead out of the sandbox",
-				       fd);
-		if (isatty(fd))
-			return err_set(e, EBADF,
-				       "option --preserve-fd: descriptor %d is a terminal, and yours stays "
-				       "outside the sandbox",
-				       fd);
+		if (kept_check(fd, e) < 0)
+			return err_wrap(e, "option --preserve-fd");
 		if (fcntl(fd, F_SETFD, 0) < 0)
 			return err_sys(e, "option --preserve-fd: descriptor %d", fd);
 	}

@@ -398,12 +398,30 @@ static int set_ephemeral_size(void *ctx, const char *value, struct err *e)
 
 static int set_map(void *ctx, const char *value, struct err *e)
 {
-	static const char *const word[PLAN_MAP_COUNT] = {"self", "subordinate", "auto", "isolated"};
+	static const char *const word[PLAN_MAP_COUNT] = {"self", "subordinate", "auto", "isolated", "none"};
+	struct run_options *o = ctx;
 
 	(void)e;
+	o->map_asked = true;
 	for (int i = 0; i < PLAN_MAP_COUNT; i++)
 		if (!strcmp(value, word[i]))
-			((struct run_options *)ctx)->map = (enum plan_map)i;
+			o->map = (enum plan_map)i;
+	return 0;
+}
+
+static int set_gate(void *ctx, const char *value, struct err *e)
+{
+	(void)value;
+	(void)e;
+	((struct run_options *)ctx)->gate = GATE_WANTED;
+	return 0;
+}
+
+static int set_no_gate(void *ctx, const char *value, struct err *e)
+{
+	(void)value;
+	(void)e;
+	((struct run_options *)ctx)->gate = GATE_UNWANTED;
 	return 0;
 }
 
@@ -508,7 +526,10 @@ const struct option_row run_option[] = {
 	{"workdir", 'w', "DIR", "working directory inside (default: the home there, else /)", set_cwd},
 	{"cwd", 0, "DIR", "the same as --workdir", set_cwd},
 	{"user", 'u', "USER[:GROUP]", "user inside, by name or number (default: root)", set_user},
-	{"map", 0, "self|subordinate|auto|isolated", "ids inside (default: subordinate)", set_map},
+	{"map", 0, "self|subordinate|auto|isolated|none",
+	 "ids inside (default: subordinate); none: you, by the gate", set_map},
+	{"gate", 0, NULL, "have croft-gate make the sandbox, without a user namespace", set_gate},
+	{"no-gate", 0, NULL, "never have croft-gate make it", set_no_gate},
 	{"network", 0, "none|host|user",
 	 "none (default): loopback only; user: led out by pasta; host: the host's", set_network},
 	{"publish", 'p', "[ADDR:]HOST:PORT",

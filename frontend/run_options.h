@@ -15,6 +15,9 @@ enum { RUN_MOUNTS_MAX = PLAN_OPS_MAX - 64, RUN_ENV_MAX = 4096 };
 
 enum { CONF_HOSTS, CONF_HOSTNAME, CONF_RESOLV, CONF_COUNT };
 
+/* Whether croft-gate makes the sandbox. */
+enum run_gate { GATE_UNSAID, GATE_WANTED, GATE_UNWANTED };
+
 struct run_mount {
 	bool tmpfs;         /* else a bind */
 	uint32_t flags;     /* enum plan_op_flag */
@@ -52,6 +55,8 @@ struct run_options {
 	uint32_t tcp_connect[PLAN_PORTS_MAX];
 	uint32_t ntcp_connect;
 	enum plan_map map;
+	bool map_asked;
+	enum run_gate gate;
 	uint64_t cap_add;
 	uint64_t cap_drop;
 	const char *seccomp; /* "default", "unconfined", the path of a profile; NULL: default */

@@ -18,6 +18,7 @@
 #include "common/fd.h"
 #include "frontend/cgroup.h"
 #include "frontend/diagnose.h"
+#include "frontend/gate.h"
 #include "frontend/idmap.h"
 #include "frontend/limits.h"
 #include "frontend/network.h"
@@ -84,10 +85,9 @@ static int take_signals(struct supervisor *s)
 	return s->signals < 0 ? err_sys(s->e, "make a signalfd") : 0;
 }
 
-/* A child that is not reaped keeps its number, so it is the right one. */
 static void send_signal(const struct supervisor *s, int sig)
 {
-	kill(s->pid, sig);
+	syscall(SYS_pidfd_send_signal, s->pidfd, sig, NULL, 0);
 }
 
 static void start_deadline(struct supervisor *s)
@@ -184,19 +184,27 @@ static bool read_message(struct supervisor *s)
 		got_terminal(s, fd_take(&fd));
 	else if (m.type == MSG_STOPPED)
 		got_stopped(s);
+	else if (m.type == MSG_CHILD && s->pidfd < 0)
+		s->pidfd = fd_take(&fd);
 	fd_close(fd);
 	return true;
 }
 
-static void reap(struct supervisor *s)
+/* The exit status of a child, once it has ended. */
+static int await_end(int pidfd)
 {
 	siginfo_t si = {0};
 
-	while (waitid(P_PID, (id_t)s->pid, &si, WEXITED) < 0)
+	while (waitid(P_PIDFD, (id_t)pidfd, &si, WEXITED) < 0)
 		if (errno != EINTR)
 			break;
+	return si.si_code == CLD_EXITED ? si.si_status : EXIT_SIGNAL + si.si_status;
+}
+
+static void reap(struct supervisor *s)
+{
 	s->over = true;
-	s->status = si.si_code == CLD_EXITED ? si.si_status : EXIT_SIGNAL + si.si_status;
+	s->status = await_end(s->pidfd);
 	while (s->sock >= 0 && read_message(s))
 		continue;
 }
@@ -216,11 +224,15 @@ static int cannot_start(struct supervisor *s, const struct err *e)
 
 static int go(struct supervisor *s)
 {
-	int r = s->sock < 0 ? -EPIPE : msg_send(s->sock, MSG_GO, NULL, -1);
 	struct err e = {0};
+	int r = -EPIPE;
 
 	if (s->plan->timeout_ms)
 		s->time_limit = now_ms() + s->plan->timeout_ms;
+	if (s->plan->map == PLAN_MAP_NONE)
+		return 0; /* croft-gate's waits for nobody */
+	if (s->sock >= 0)
+		r = msg_send(s->sock, MSG_GO, NULL, -1);
 	if (r == 0 || r == -EPIPE)
 		return 0; /* EPIPE: the child has ended and its message says why */
 	err_set(&e, -r, "say go to the sandbox: %s", strerror(-r));
@@ -364,6 +376,32 @@ static int clone_child(struct supervisor *s, const struct sandbox_hooks *h, int 
 	return 0;
 }
 
+/*
+ * Has croft-gate make the child, which is ours: it says which one, or why there is none. Whoever kills it on
+ * the way has no supervised sandbox; what it made by then ends with us.
+ */
+static int gate_child(struct supervisor *s, int inner)
+{
+	fd_auto int gate = gate_start(s->plan, inner, s->cgroup.box, s->e);
+	int status;
+
+	if (gate < 0)
+		return gate;
+	while (s->pidfd < 0 && s->sock >= 0) {
+		struct pollfd p[] = {{.fd = s->sock, .events = POLLIN}, {.fd = gate, .events = POLLIN}};
+
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return err_sys(s->e, "wait for croft-gate");
+		if (!read_message(s) && p[1].revents)
+			break;
+	}
+	status = await_end(gate);
+	if (s->pidfd >= 0)
+		return 0;
+	return s->e->code ? -s->e->code
+			  : err_set(s->e, EIO, "croft-gate ended with status %d and said nothing", status);
+}
+
 /* Mustn't have happened before: go, at which the child changes its ids. */
 static int begin(struct supervisor *s)
 {
@@ -375,7 +413,7 @@ static int begin(struct supervisor *s)
 					  .alone_gid = p->gid};
 	struct err e = {0};
 
-	if (idmap_write(s->pid, &req, NULL, &e) < 0)
+	if (p->map != PLAN_MAP_NONE && idmap_write(s->pid, &req, NULL, &e) < 0)
 		return cannot_start(s, &e);
 	if (p->network != PLAN_NETWORK_USER)
 		return go(s);
@@ -394,7 +432,7 @@ static int start(struct supervisor *s, const struct sandbox_hooks *h)
 	inner = pair[1];
 	if (take_signals(s) < 0 || cgroup_make(s->plan, &s->cgroup, s->e) < 0)
 		return -s->e->code;
-	return clone_child(s, h, inner);
+	return s->plan->map == PLAN_MAP_NONE ? gate_child(s, inner) : clone_child(s, h, inner);
 }
 
 /* Every process of the sandbox is gone: what its limits did, and the end of its cgroup. */

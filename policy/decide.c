@@ -134,7 +134,7 @@ static enum policy_reason judge_allow(const struct policy_rule *rule, const stru
 enum policy_reason policy_judge(const struct policy_rule *rule, const struct policy_caller *c,
 				const struct policy_request *r)
 {
-	if (rule->action == POLICY_LIMIT || rule->kind != r->kind || !policy_names(rule, c) || !described(r))
+	if (rule->action >= POLICY_LIMIT || rule->kind != r->kind || !policy_names(rule, c) || !described(r))
 		return REASON_NO_RULE;
 	return rule->action == POLICY_DENY ? judge_deny(rule, c, r) : judge_allow(rule, c, r);
 }
@@ -170,6 +170,14 @@ struct policy_verdict policy_decide(const struct policy *p, const struct policy_
 	}
 	v.allowed = v.reason == REASON_ALLOWED;
 	return v;
+}
+
+const struct policy_rule *policy_enforced(const struct policy *p)
+{
+	for (size_t i = 0; i < p->nrules; i++)
+		if (p->rule[i].action == POLICY_ENFORCED)
+			return &p->rule[i];
+	return NULL;
 }
 
 const struct policy_rule *policy_limit_rule(const struct policy *p, const struct policy_caller *c,

@@ -16,6 +16,9 @@ enum policy_reason policy_judge(const struct policy_rule *rule, const struct pol
 /* Whether a rule's WHO names the caller. */
 bool policy_names(const struct policy_rule *rule, const struct policy_caller *c);
 
+/* The line `mode enforced`, or NULL: what the policy says is a boundary, and croft-gate the only door. */
+const struct policy_rule *policy_enforced(const struct policy *p);
+
 /* One loop over the rules. The verdict carries the rule that decided. */
 struct policy_verdict policy_decide(const struct policy *p, const struct policy_caller *c,
 				    const struct policy_request *r);

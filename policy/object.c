@@ -37,6 +37,14 @@ static const struct {
 	{RDTGROUP_SUPER_MAGIC, "resctrl"},
 };
 
+const char *policy_kernel_fs(const char *type)
+{
+	for (size_t i = 0; i < sizeof(kernel_fs) / sizeof(kernel_fs[0]); i++)
+		if (!strcmp(kernel_fs[i].name, type))
+			return kernel_fs[i].name;
+	return strcmp(type, "devtmpfs") ? NULL : "devtmpfs";
+}
+
 /* devtmpfs calls itself tmpfs; there is one of it, and it is what is mounted on /dev. */
 static bool is_devtmpfs(uint32_t type, dev_t dev)
 {

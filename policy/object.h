@@ -6,6 +6,9 @@
 #include "common/err.h"
 #include "policy/policy.h"
 
+/* The kernel file system whose type, as proc(5) mountinfo has it, is this; NULL where it is none. */
+const char *policy_kernel_fs(const char *type);
+
 /*
  * Fills object, owner, kernel_fs and value (the resolved path, written to path[size])
  * of *ret from the O_PATH descriptor fd; kind, rights and submounts stay as they are. The

@@ -351,11 +351,22 @@ static int parse_limit(struct parser *p, struct policy_rule *r)
 
 /* ---- lines ---- */
 
+static int parse_mode_line(struct parser *p)
+{
+	const struct word *w = take(p, "enforced");
+
+	if (!w)
+		return -EINVAL;
+	return strcmp(w->s, "enforced") != 0 ? unexpected(p, w, "enforced") : 0;
+}
+
 static int parse_rule(struct parser *p, struct policy_rule *ret)
 {
-	static const char expected[] = "allow, deny or limit";
-	static const char *const word[] = {
-		[POLICY_ALLOW] = "allow", [POLICY_DENY] = "deny", [POLICY_LIMIT] = "limit"};
+	static const char expected[] = "allow, deny, limit or mode";
+	static const char *const word[] = {[POLICY_ALLOW] = "allow",
+					   [POLICY_DENY] = "deny",
+					   [POLICY_LIMIT] = "limit",
+					   [POLICY_ENFORCED] = "mode"};
 	struct policy_rule r = {.file = p->lines.file, .line = p->lines.line};
 	const struct word *w = take(p, expected);
 	int action = w ? index_of(w, word, sizeof(word) / sizeof(word[0])) : -1;
@@ -364,8 +375,8 @@ static int parse_rule(struct parser *p, struct policy_rule *ret)
 	if (action < 0)
 		return w ? unexpected(p, w, expected) : -EINVAL;
 	r.action = (uint8_t)action;
-	bad = parse_who(p, &r);
-	if (bad == 0)
+	bad = action == POLICY_ENFORCED ? parse_mode_line(p) : parse_who(p, &r);
+	if (bad == 0 && action != POLICY_ENFORCED)
 		bad = action == POLICY_LIMIT ? parse_limit(p, &r) : parse_what(p, &r);
 	if (bad == 0 && peek(p))
 		bad = unexpected(p, peek(p), "the end of the line");

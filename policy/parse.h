@@ -16,6 +16,7 @@
  *	limit WHO memory SIZE
  *	limit WHO cpus NUMBER
  *	limit WHO time TIME
+ *	mode enforced
  *
  * WHO is everyone, user NAME|UID or group NAME|GID. croft-policy(5) says the rest.
  */

@@ -24,7 +24,13 @@ enum policy_kind {
 	POLICY_KIND_COUNT
 };
 
-enum policy_action { POLICY_ALLOW, POLICY_DENY, POLICY_LIMIT };
+enum policy_action {
+	POLICY_ALLOW,
+	POLICY_DENY,
+	POLICY_LIMIT,
+	POLICY_ENFORCED, /* the line `mode enforced`: sandboxes are started by croft-gate alone */
+	POLICY_ACTION_COUNT
+};
 
 enum policy_who { WHO_EVERYONE, WHO_USER, WHO_GROUP };
 

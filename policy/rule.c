@@ -62,7 +62,7 @@ const size_t policy_nconditions = sizeof(policy_condition_word) / sizeof(policy_
 
 bool policy_is_path(const struct policy_rule *r)
 {
-	if (r->action == POLICY_LIMIT || !r->value)
+	if (r->action >= POLICY_LIMIT || !r->value)
 		return false;
 	return r->kind == POLICY_VOLUME || (r->kind == POLICY_ROOT && strcmp(r->value, "host") != 0);
 }
@@ -161,11 +161,13 @@ static void put_ports(struct text *t, const char *word, bool only, const uint32_
 
 const char *policy_rule_text(const struct policy_rule *r, char *buf, size_t size)
 {
-	static const char *const action[] = {"allow ", "deny ", "limit "};
+	static const char *const action[] = {"allow ", "deny ", "limit ", "mode enforced"};
 	struct text t = {.buf = buf, .size = size};
 
-	static_assert(sizeof(action) / sizeof(action[0]) == POLICY_LIMIT + 1, "a word an action");
+	static_assert(sizeof(action) / sizeof(action[0]) == POLICY_ACTION_COUNT, "a word an action");
 	put(&t, action[r->action]);
+	if (r->action == POLICY_ENFORCED)
+		return buf;
 	put_who(&t, r);
 	put(&t, " ");
 	if (r->action == POLICY_LIMIT) {

@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <linux/magic.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -16,6 +18,7 @@
 #include "common/caps.h"
 #include "common/fd.h"
 #include "common/text.h"
+#include "sandbox/admin.h"
 
 static int loopback_up(struct err *e)
 {
@@ -46,9 +49,10 @@ static int leave_session_keyring(struct err *e)
 
 int confine_names(const struct plan *p, struct err *e)
 {
-	if (sethostname(p->hostname, strlen(p->hostname)) < 0)
+	if (AS_ADMIN(sethostname(p->hostname, strlen(p->hostname))) < 0)
 		return err_sys(e, "set the host name %s", QUOTE(p->hostname));
-	if (p->namespaces & PLAN_NS_NET && loopback_up(e) < 0)
+	/* The interface needs CAP_NET_ADMIN, which croft-gate does not have: it stays down there. */
+	if (p->namespaces & PLAN_NS_NET && p->map != PLAN_MAP_NONE && loopback_up(e) < 0)
 		return -e->code;
 	return leave_session_keyring(e);
 }
@@ -62,7 +66,7 @@ int confine_userns(const struct plan *p, struct err *e)
 	fd_auto int fd = -1;
 	struct statfs fs;
 
-	if (p->allow_userns)
+	if (p->allow_userns || p->map == PLAN_MAP_NONE)
 		return 0;
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -76,7 +80,7 @@ int confine_userns(const struct plan *p, struct err *e)
 
 int confine_become_root(const struct plan *p, struct err *e)
 {
-	if (p->map == PLAN_MAP_SELF && p->own_uid != 0)
+	if (p->map == PLAN_MAP_NONE || (p->map == PLAN_MAP_SELF && p->own_uid != 0))
 		return 0;
 	if (setresgid(0, 0, 0) == 0 && setresuid(0, 0, 0) == 0)
 		return 0;
@@ -122,14 +126,8 @@ static struct caps caps_of(const struct plan *p)
 	return c;
 }
 
-static int verify(const struct caps *want, uint64_t bounding, struct err *e)
+static int verify_bounding(uint64_t bounding, struct err *e)
 {
-	struct caps now;
-	int r = caps_get(&now);
-
-	if (r < 0 || now.permitted != want->permitted || now.effective != want->effective ||
-	    now.inheritable != want->inheritable)
-		return err_set(e, EPERM, "the capabilities are not the plan's after the change");
 	for (int cap = 0; cap < 64; cap++) {
 		int have = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
 
@@ -138,6 +136,27 @@ static int verify(const struct caps *want, uint64_t bounding, struct err *e)
 		if (have != !!(bounding & CAP_BIT(cap)))
 			return err_set(e, EPERM, "the bounding set is not the plan's after the change");
 	}
+	return 0;
+}
+
+/* Should: what a privileged program had cannot be had again. */
+static int verify_gone(struct err *e)
+{
+	const struct caps again = {.permitted = CAP_BIT(CAP_SYS_ADMIN)};
+
+	return caps_set(&again) == 0
+		       ? err_set(e, EPERM, "a capability could be had again after it was given up")
+		       : 0;
+}
+
+static int verify(const struct caps *want, struct err *e)
+{
+	struct caps now;
+	int r = caps_get(&now);
+
+	if (r < 0 || now.permitted != want->permitted || now.effective != want->effective ||
+	    now.inheritable != want->inheritable)
+		return err_set(e, EPERM, "the capabilities are not the plan's after the change");
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
 		return err_set(e, EPERM, "no_new_privs is not set after setting it");
 	return 0;
@@ -146,7 +165,9 @@ static int verify(const struct caps *want, uint64_t bounding, struct err *e)
 int confine_user(const struct plan *p, struct err *e)
 {
 	const struct caps want = caps_of(p);
-	int r = caps_bounding_keep(p->caps);
+	/* Cutting the bounding set takes CAP_SETPCAP: without a user namespace no_new_privs stands for it. */
+	const bool bounded = p->map != PLAN_MAP_NONE;
+	int r = bounded ? caps_bounding_keep(p->caps) : 0;
 
 	if (r < 0)
 		return err_set(e, -r, "drop capabilities from the bounding set: %s", strerror(-r));
@@ -159,5 +180,7 @@ int confine_user(const struct plan *p, struct err *e)
 		return err_set(e, -r, "set the capabilities: %s", strerror(-r));
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "set no_new_privs");
-	return verify(&want, p->caps, e);
+	if (verify(&want, e) < 0)
+		return -e->code;
+	return bounded ? verify_bounding(p->caps, e) : verify_gone(e);
 }

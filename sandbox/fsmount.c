@@ -6,13 +6,14 @@
 #include <unistd.h>
 
 #include "common/text.h"
+#include "sandbox/admin.h"
 
 int fs_mount(int dir, const char *type, unsigned long flags, const char *data, const char *where,
 	     struct err *e)
 {
 	if (fchdir(dir) < 0)
 		return err_sys(e, "enter %s to mount %s on it", QUOTE(where), type);
-	if (mount(type, ".", type, flags, data) < 0)
+	if (AS_ADMIN(mount(type, ".", type, flags, data)) < 0)
 		return err_sys(e, "mount %s on %s", type, QUOTE(where));
 	return 0;
 }

@@ -228,6 +228,10 @@ int plan_check(const struct plan *p, struct err *e)
 		return err_set(e, EINVAL, "plan: an id is 4294967295, which means none");
 	if (p->map == PLAN_MAP_SELF && (p->uid != p->own_uid || p->gid != p->own_gid))
 		return err_set(e, EINVAL, "plan: the user inside is not the one id that is mapped");
+	if (p->map == PLAN_MAP_NONE &&
+	    (p->caps || p->caps_ambient || p->lock_mounts || p->allow_userns || p->own_uid || p->own_gid))
+		return err_set(e, EINVAL,
+			       "plan: without a user namespace there are no capabilities and no ids");
 	if (p->hostname[0] == '\0' || strlen(p->hostname) > PLAN_NAME_MAX)
 		return err_set(e, EINVAL, "plan: a host name has 1 to %d characters", PLAN_NAME_MAX);
 	if (check_clean("working directory", p->cwd, e) < 0 || check_network(p, e) < 0 ||

@@ -39,6 +39,8 @@ enum plan_map {
 	PLAN_MAP_SUBORDINATE, /* the caller and his subordinate ids */
 	PLAN_MAP_AUTO,        /* subordinate where it can be had, else self */
 	PLAN_MAP_ISOLATED,    /* subordinate ids only; the caller himself is not mapped */
+	PLAN_MAP_NONE,        /* no user namespace: the command is the caller, without a capability; by
+				 croft-gate alone */
 	PLAN_MAP_COUNT
 };
 
@@ -188,7 +190,7 @@ struct plan {
 	uint32_t map;     /* enum plan_map */
 	uint32_t own_uid; /* the id inside that the caller's own uid, gid are mapped to */
 	uint32_t own_gid;
-	uint32_t namespaces; /* enum plan_ns; user, mount, pid, uts and ipc are always new */
+	uint32_t namespaces; /* enum plan_ns; mount, pid, uts and ipc are always new; user by map */
 	uint32_t network;    /* enum plan_network */
 	struct plan_ports ports;
 

@@ -21,7 +21,7 @@
 static const char *const root_word[] = {"host", "directory"};
 static_assert(COUNT(root_word) == PLAN_ROOT_COUNT, "a word for each root");
 
-static const char *const map_word[] = {"self", "subordinate", "auto", "isolated"};
+static const char *const map_word[] = {"self", "subordinate", "auto", "isolated", "none"};
 static_assert(COUNT(map_word) == PLAN_MAP_COUNT, "a word for each map");
 
 static const char *const op_word[] = {"mirror", "volume", "conf",     "text",     "directory",

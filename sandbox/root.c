@@ -9,6 +9,7 @@
 
 #include "common/fd.h"
 #include "common/text.h"
+#include "sandbox/admin.h"
 #include "sandbox/fsmount.h"
 #include "sandbox/tree.h"
 
@@ -44,8 +45,8 @@ static int clone_root(const struct plan *p, const struct pins *pins, struct err 
 	if (tree < 0)
 		return err_wrap(e, "root %s", QUOTE(p->root));
 	/* Mount points may have to be made in the top mount; root_seal() makes it read-only again. A lock
-	 * (EPERM) may stay. */
-	if (p->root_read_only && !p->ephemeral)
+	 * (EPERM) may stay; where a privilege of the host could lift it, it is not tried. */
+	if (p->root_read_only && !p->ephemeral && p->map != PLAN_MAP_NONE)
 		tree_change(tree, 0, TREE_READ_ONLY, &ignored);
 	return tree;
 }
@@ -129,7 +130,7 @@ static int attach_overlay(const struct plan *p, const struct pins *pins, struct 
 
 int root_attach(const struct plan *p, const struct pins *pins, struct err *e)
 {
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (AS_ADMIN(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) < 0)
 		return err_sys(e, "make the mounts of the sandbox private");
 	if (p->root_kind == PLAN_ROOT_HOST)
 		return tmpfs_on_root(p, 0755, e);
@@ -163,9 +164,9 @@ int root_enter(int root, int *ret_chroot, struct err *e)
 	if (fchdir(root) < 0)
 		return err_sys(e, "enter the new root");
 	*ret_chroot = 0;
-	if (syscall(SYS_pivot_root, ".", ".") == 0) {
+	if (AS_ADMIN(syscall(SYS_pivot_root, ".", ".")) == 0) {
 		/* The old root now lies on the new one: pivot_root(2) NOTES. */
-		if (umount2(".", MNT_DETACH) < 0)
+		if (AS_ADMIN(umount2(".", MNT_DETACH)) < 0)
 			return err_sys(e, "detach the old root");
 		return chdir("/") < 0 ? err_sys(e, "enter the new root") : verify_alone(root, e);
 	}

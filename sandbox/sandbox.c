@@ -25,7 +25,8 @@
 
 unsigned long sandbox_clone_flags(const struct plan *p)
 {
-	return (unsigned long)(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC) |
+	return (unsigned long)(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC) |
+	       (p->map == PLAN_MAP_NONE ? 0 : (unsigned long)CLONE_NEWUSER) |
 	       (p->namespaces & PLAN_NS_NET ? (unsigned long)CLONE_NEWNET : 0) |
 	       (p->namespaces & PLAN_NS_CGROUP ? (unsigned long)CLONE_NEWCGROUP : 0);
 }
@@ -64,11 +65,15 @@ static int die_with_parent(int sock, struct err *e)
 	return 0;
 }
 
-static int await_go(int sock, struct err *e)
+/* A privileged child waits for nobody. */
+static int await_go(const struct plan *p, int sock, struct err *e)
 {
 	struct msg m;
-	int fd = -1, r = msg_receive(sock, 0, &m, &fd);
+	int fd = -1, r;
 
+	if (p->map == PLAN_MAP_NONE)
+		return 0;
+	r = msg_receive(sock, 0, &m, &fd);
 	fd_close(fd);
 	if (r == 0)
 		_exit(EXIT_CROFT); /* the parent gave up and says why */
@@ -212,7 +217,7 @@ noreturn void sandbox_child(const struct plan *p, const struct sandbox_hooks *h,
 	c.hooks = h;
 	c.sock = sock;
 	c.slave = -1;
-	if (start(&c, &e) < 0 || pin_all(p, h, &c.pins, &e) < 0 || await_go(sock, &e) < 0 ||
+	if (start(&c, &e) < 0 || pin_all(p, h, &c.pins, &e) < 0 || await_go(p, sock, &e) < 0 ||
 	    confine_become_root(p, &e) < 0 || confine_userns(p, &e) < 0 || files(&c, &e) < 0 ||
 	    confine(&c, &e) < 0)
 		fail(&c, &e);

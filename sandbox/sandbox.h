@@ -31,7 +31,7 @@ struct sandbox_hooks {
 	size_t title_size;
 };
 
-/* The clone(2) flags that the plan asks for, CLONE_NEWUSER included. */
+/* The clone(2) flags that the plan asks for, CLONE_NEWUSER included but for PLAN_MAP_NONE. */
 unsigned long sandbox_clone_flags(const struct plan *p);
 
 /*

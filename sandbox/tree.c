@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "sandbox/admin.h"
 
 static uint64_t attributes(unsigned flags)
 {
@@ -19,12 +20,12 @@ int tree_clone(int fd, unsigned flags, struct err *e)
 	struct mount_attr attr = {.attr_set = attributes(flags)};
 	fd_auto int tree = -1;
 
-	tree = (int)syscall(SYS_open_tree, fd, "",
-			    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+	tree = (int)AS_ADMIN(syscall(SYS_open_tree, fd, "",
+				     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE));
 	if (tree < 0)
 		return err_sys(e, "copy the mount");
-	if (flags &&
-	    syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+	if (flags && AS_ADMIN(syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr,
+				      sizeof(attr))) < 0)
 		return err_sys(e, "set the flags of the mount");
 	return TAKE_FD(tree);
 }
@@ -33,15 +34,15 @@ int tree_change(int fd, unsigned set, unsigned clear, struct err *e)
 {
 	struct mount_attr attr = {.attr_set = attributes(set), .attr_clr = attributes(clear)};
 
-	if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+	if (AS_ADMIN(syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr))) < 0)
 		return err_sys(e, "change the flags of the mount");
 	return 0;
 }
 
 int tree_attach(int tree, int target, struct err *e)
 {
-	if (syscall(SYS_move_mount, tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
-	    0)
+	if (AS_ADMIN(syscall(SYS_move_mount, tree, "", target, "",
+			     MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)) < 0)
 		return err_sys(e, "attach the mount");
 	return 0;
 }

@@ -9,9 +9,10 @@ UNIT      := $(UNIT_SRC:tests/unit/%.c=$(O)/test/%)
 # name of the archive, its sources
 archive    = $(eval $(O)/test/$(1).a: $(call d_objs,$(2)))$(O)/test/$(1).a
 UNIT_LIBS := $(call archive,frontend,$(filter-out %/main.c,$(FRONTEND_SRC))) $(call archive,sandbox,$(SANDBOX_SRC)) \
-             $(call archive,policy,$(POLICY_SRC)) $(call archive,common,$(COMMON_SRC) $(GEN_SRC))
+             $(call archive,vet,$(VET_SRC)) $(call archive,policy,$(POLICY_SRC)) $(call archive,common,$(COMMON_SRC) $(GEN_SRC))
 # programs with modules of their own
-$(filter $(O)/test/test_idmap%,$(UNIT)): $(call archive,idmap,$(filter-out %/main.c,$(IDMAP_SRC)))
+$(filter $(O)/test/test_idmap%,$(UNIT)): $(call archive,idmap,$(filter-out %/main.c,$(IDMAP_SRC)) $(HELPER_SRC))
+$(filter $(O)/test/test_gate%,$(UNIT)): $(call archive,gate,$(filter-out %/main.c,$(GATE_SRC)) $(HELPER_SRC))
 $(filter $(O)/test/test_rootbuild%,$(UNIT)): $(call archive,rootbuild,$(filter-out %/main.c,$(ROOT_SRC)))
 $(filter $(O)/test/test_subid_source%,$(UNIT)): $(call archive,subid_source,$(filter-out %/main.c,$(SUBID_SRC)))
 $(filter $(O)/test/test_seccomp_profile,$(UNIT)): $(call archive,profile,$(filter-out %/main.c,$(SECCOMP_SRC)))

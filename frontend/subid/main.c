@@ -2,7 +2,7 @@
  * croft-subid USERNAME: prints a user's subordinate ids as libsubid knows them, for hosts whose
  * nsswitch.conf(5) names another source than the files. A program of its own, so that croft itself links no
  * library and loads no NSS module. Lines "uid START COUNT", then "gid START COUNT". Exit status:
- * common/idmap_exit.h.
+ * common/helper_exit.h.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 #include "common/err.h"
 #include "common/fd.h"
-#include "common/idmap_exit.h"
+#include "common/helper_exit.h"
 #include "common/ids.h"
 #include "common/subid.h"
 #include "common/text.h"
@@ -40,7 +40,7 @@ static int add_range(struct lines *l, const char *kind, const struct subid_range
 	    !id_range_valid((uint32_t)r->start, (uint32_t)r->count)) {
 		err_set(e, ERANGE, "%s range %lu:%lu of %s is not within 32 bits", kind, r->start, r->count,
 			QUOTE(owner));
-		return err_status(e, IDMAP_REFUSED);
+		return err_status(e, HELPER_REFUSED);
 	}
 	l->used += (size_t)snprintf(l->text + l->used, sizeof(l->text) - l->used, "%s %lu %lu\n", kind,
 				    r->start, r->count);
@@ -58,7 +58,7 @@ static int add_kind(struct lines *l, const char *kind, get_ranges *get, const ch
 	} else if (n <= 0) {
 		err_set(e, ENOENT, "%s has no subordinate ids (%s), or their source does not answer",
 			QUOTE(owner), kind);
-		r = err_status(e, IDMAP_NO_RANGES);
+		r = err_status(e, HELPER_NO_RANGES);
 	}
 	for (int i = 0; i < n && r == 0; i++)
 		r = add_range(l, kind, &range[i], owner, e);
@@ -120,10 +120,10 @@ int main(int argc, char **argv)
 	if (argc != 2) {
 		err_set(&e, EINVAL, "usage: croft-subid USERNAME");
 		err_print(&e, program);
-		return IDMAP_USAGE;
+		return HELPER_USAGE;
 	}
 	if (print_ranges(argv[1], &e) == 0)
-		return IDMAP_DONE;
+		return HELPER_DONE;
 	err_print(&e, program);
-	return e.status ? e.status : IDMAP_FAILED;
+	return e.status ? e.status : HELPER_FAILED;
 }

@@ -5,12 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/idmap_exit.h"
+#include "common/helper_exit.h"
 #include "common/mem.h"
 #include "common/subid.h"
 #include "common/text.h"
 #include "common/userdb.h"
 #include "helper/idmap/paths.h"
+#include "policy/caller.h"
 #include "policy/decide.h"
 #include "policy/load.h"
 
@@ -34,31 +35,15 @@ struct side {
 
 static int refused(struct err *e)
 {
-	return err_status(e, IDMAP_REFUSED);
+	return err_status(e, HELPER_REFUSED);
 }
 
-/* Who asks, from the kernel and from /etc/passwd, without NSS. A caller who is not there has no name. */
-static int find_caller(struct arena *a, const char *passwd, size_t size, struct policy_caller *c,
-		       struct err *e)
+/* Beside a policy that is a boundary there is no other way to start a sandbox. */
+static int refuse_enforced(const struct policy_rule *rule, struct err *e)
 {
-	struct userdb_user u;
-	int n = getgroups(0, NULL);
-	gid_t *groups;
-	int r;
-
-	groups = n < 0 ? NULL : arena_array(a, (size_t)n + 1, sizeof(*groups));
-	if (groups)
-		n = getgroups(n, groups);
-	if (!groups || n < 0)
-		return err_set(e, ENOMEM, "read the groups of the caller");
-	c->groups = groups;
-	c->ngroups = (size_t)n;
-	r = userdb_user_by_uid(passwd, size, c->uid, a, &u);
-	if (r == 0) {
-		c->name = u.name;
-		c->home = u.home;
-	}
-	return r < 0 && r != -ENOENT ? err_set(e, -r, "%s: %s", PASSWD_FILE, strerror(-r)) : 0;
+	err_set(e, EPERM, "%s:%u says mode enforced: sandboxes are started by croft-gate alone",
+		QUOTE(rule->file), rule->line);
+	return err_hint(e, "croft run --map none");
 }
 
 static int ask_policy(struct arena *a, struct grant *g, uint64_t *ret_limit, struct err *e)
@@ -71,6 +56,8 @@ static int ask_policy(struct arena *a, struct grant *g, uint64_t *ret_limit, str
 
 	if (r < 0)
 		return r;
+	if (policy_enforced(&p))
+		return refuse_enforced(policy_enforced(&p), e);
 	v = policy_decide(&p, &g->caller, &ids);
 	if (!v.allowed)
 		return policy_refuse(&v, &g->caller, &ids, "subordinate ids", "subordinate", e);
@@ -121,7 +108,7 @@ static int read_ranges(struct side *s, const struct policy_caller *c, struct err
 		err_set(e, ENOENT, "uid %u (%s) has no line in %s", c->uid,
 			c->name ? QUOTE(c->name) : "no name", s->file);
 		err_hint(e, "croft doctor says which range is free, and the command that gives it");
-		return err_status(e, IDMAP_NO_RANGES);
+		return err_status(e, HELPER_NO_RANGES);
 	}
 	s->n = (size_t)n;
 	for (size_t i = 0; i < s->n && r == 0; i++)
@@ -146,8 +133,8 @@ static int make_map(const struct side *s, struct map *ret, bool *ret_own_only, s
 		return refused(e);
 	}
 	if (len < 0)
-		return err_status(e,
-				  (err_set(e, -len, "the ranges in %s make no map", s->file), IDMAP_REFUSED));
+		return err_status(
+			e, (err_set(e, -len, "the ranges in %s make no map", s->file), HELPER_REFUSED));
 	if (len == 0) {
 		err_set(e, EPERM, "there is nothing to map: the policy limits subordinate ids to 0");
 		return refused(e);
@@ -175,7 +162,7 @@ static int check_source(struct err *e)
 		return 0;
 	err_set(e, ENOTSUP, "%s names another source of subordinate ids than files", NSSWITCH_FILE);
 	err_hint(e, "newuidmap and newgidmap can ask that source");
-	return err_status(e, IDMAP_OTHER_SOURCE);
+	return err_status(e, HELPER_OTHER_SOURCE);
 }
 
 int grant_decide(const struct wish *w, struct grant *ret, struct err *e)
@@ -194,13 +181,13 @@ int grant_decide(const struct wish *w, struct grant *ret, struct err *e)
 	gid.own_inside = w->own_gid;
 	if (r < 0) {
 		err_set(e, -r, "get memory: %s", strerror(-r));
-		return err_status(e, IDMAP_FAILED);
+		return err_status(e, HELPER_FAILED);
 	}
 	r = userdb_read(AT_FDCWD, PASSWD_FILE, 0, &a, &uid.db, &uid.db_size, e);
 	if (r == 0)
 		r = userdb_read(AT_FDCWD, GROUP_FILE, 0, &a, &gid.db, &gid.db_size, e);
 	if (r == 0)
-		r = find_caller(&a, uid.db, uid.db_size, &ret->caller, e);
+		r = policy_caller_read(&a, uid.db, uid.db_size, &ret->caller, e);
 	if (r == 0)
 		r = ask_policy(&a, ret, &uid.limit, e);
 	if (r < 0)

@@ -32,6 +32,7 @@ struct grant {
 
 /*
  * Fills *ret for the caller, whose uid and gid stand there already; what is known of him is filled in on
- * failure too, for the log. -errno with the status in *e: IDMAP_REFUSED, IDMAP_NO_RANGES, IDMAP_OTHER_SOURCE.
+ * failure too, for the log. -errno with the status in *e: HELPER_REFUSED, HELPER_NO_RANGES,
+ * HELPER_OTHER_SOURCE.
  */
 int grant_decide(const struct wish *w, struct grant *ret, struct err *e);

@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "common/err.h"
-#include "common/idmap_exit.h"
+#include "common/helper_exit.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "helper/idmap/grant.h"
-#include "helper/idmap/privilege.h"
-#include "helper/idmap/start.h"
+#include "helper/shared/privilege.h"
+#include "helper/shared/start.h"
 #include "helper/idmap/target.h"
 #include "helper/idmap/write.h"
 
@@ -29,7 +29,7 @@ static int usage(const char *what, const char *value, struct err *e)
 	else
 		err_set(e, EINVAL, "%s", what);
 	err_hint(e, "usage: croft-idmap FD OWN-UID OWN-GID; see croft-idmap(8)");
-	return err_status(e, IDMAP_USAGE);
+	return err_status(e, HELPER_USAGE);
 }
 
 static int parse_own(const char *arg, const char *what, uint32_t *ret, struct err *e)
@@ -95,7 +95,7 @@ static void log_refusal(const struct target *t, const struct grant *g, const str
 /* Everything is decided with no capability effective, before anything is written. */
 static int map_target(const struct wish *w, struct target *t, struct grant *g, struct err *e)
 {
-	int r = privilege_reduce(e);
+	int r = privilege_reduce(&idmap_privilege, e);
 
 	if (r == 0)
 		r = grant_decide(w, g, e);
@@ -115,10 +115,10 @@ static int finish(int r, const struct target *t, const struct grant *g, struct e
 	if (privilege_drop(&dropping) < 0)
 		*e = dropping;
 	else if (r == 0)
-		return IDMAP_DONE;
+		return HELPER_DONE;
 	log_refusal(t, g, e);
 	err_print(e, program);
-	return e->status ? e->status : IDMAP_REFUSED;
+	return e->status ? e->status : HELPER_REFUSED;
 }
 
 int main(int argc, char **argv)
@@ -132,7 +132,11 @@ int main(int argc, char **argv)
 	g.caller.uid = getuid();
 	g.caller.gid = getgid();
 	if (r == 0)
-		r = start_clean(t.fd, &e);
+		r = start_clean(&e);
+	if (r == 0)
+		r = start_limits(&e);
+	if (r == 0)
+		r = start_descriptors(&t.fd, 1, &e);
 	if (r == 0)
 		r = map_target(&wish, &t, &g, &e);
 	return finish(r, &t, &g, &e);

@@ -8,8 +8,15 @@
 
 #include "common/caps.h"
 #include "common/fd.h"
-#include "common/idmap_exit.h"
-#include "helper/idmap/privilege.h"
+#include "common/helper_exit.h"
+
+const struct privilege idmap_privilege = {
+	.caps = CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID),
+	.all = "cap_setuid and cap_setgid",
+	.any = "cap_setuid or cap_setgid",
+	.setcap = "cap_setuid,cap_setgid+p",
+	.root = "who writes maps himself, and the host's root is never mapped",
+};
 
 /* The kernel takes a map in one write or not at all, so a second try would only hide what went wrong. */
 static int write_once(const struct target *t, const char *name, const char *text, size_t len, struct err *e)
@@ -35,11 +42,11 @@ static int write_map(const struct target *t, const char *name, const struct map 
 		     struct err *e)
 {
 	struct err lowering;
-	int r = privilege_effective(cap, e), low;
+	int r = privilege_effective(&idmap_privilege, cap, e), low;
 
 	if (r == 0)
 		r = write_once(t, name, m->text, (size_t)m->len, e);
-	low = privilege_effective(0, &lowering);
+	low = privilege_effective(&idmap_privilege, 0, &lowering);
 	if (low < 0 && r == 0) {
 		*e = lowering;
 		r = low;
@@ -57,5 +64,5 @@ int write_maps(const struct target *t, const struct grant *g, struct err *e)
 		r = write_map(t, "gid_map", &g->gid, CAP_BIT(CAP_SETGID), e);
 	if (r == 0)
 		r = write_map(t, "uid_map", &g->uid, CAP_BIT(CAP_SETUID), e);
-	return r < 0 ? err_status(e, IDMAP_FAILED) : 0;
+	return r < 0 ? err_status(e, HELPER_FAILED) : 0;
 }

@@ -6,6 +6,9 @@
 #include "common/err.h"
 #include "helper/idmap/grant.h"
 #include "helper/idmap/target.h"
+#include "helper/shared/privilege.h"
+
+extern const struct privilege idmap_privilege;
 
 /*
  * Writes setgroups (where it is to be denied), then gid_map, then uid_map, one write(2) each: whoever stops

@@ -177,7 +177,7 @@ def install(build, sanitize, unpack):
     if unpack:
         shutil.copytree(unpack + Stage.prefix, Stage.prefix, symlinks=True)
         # not packed: capabilities are the machine's
-        subprocess.run(['sh', TOP + '/packaging/grant-idmap', Stage.prefix + '/libexec/croft/croft-idmap'], check=True)
+        subprocess.run(['sh', TOP + '/packaging/grant', Stage.prefix + '/libexec/croft/croft-idmap', 'cap_setuid,cap_setgid+p'], check=True)
     else:
         fill(build)
     if sanitize:

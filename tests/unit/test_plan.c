@@ -232,6 +232,11 @@ static struct plan any_plan(void)
 		p.uid = p.own_uid;
 		p.gid = p.own_gid;
 	}
+	if (p.map == PLAN_MAP_NONE) {
+		p.caps = p.caps_ambient = 0;
+		p.lock_mounts = p.allow_userns = 0;
+		p.own_uid = p.own_gid = 0;
+	}
 	return p;
 }
 
@@ -1078,6 +1083,9 @@ static void every_bad_field_is_refused(void **state)
 		{"map", PLAN_MAP_COUNT, NULL, kind, "an unknown map"},
 		{"map", PLAN_MAP_SELF, NULL, "plan: the user inside is not the one id that is mapped",
 		 "another user than the one that is mapped"},
+		{"map", PLAN_MAP_NONE, NULL,
+		 "plan: without a user namespace there are no capabilities and no ids",
+		 "capabilities of no namespace"},
 		{"root_read_only", 2, NULL, yes_no, "no bool"},
 		{"ephemeral", 2, NULL, yes_no, "no bool"},
 		{"init", 2, NULL, yes_no, "no bool"},

@@ -113,6 +113,8 @@ static void a_line_reads_back_in_one_form(void **state)
 		{"limit everyone pids 500", NULL},
 		{"limit everyone time 2h", "limit everyone time 7200000ms"},
 		{"limit everyone ids 0", NULL},
+		{"mode enforced", NULL},
+		{" mode\tenforced # the gate alone", "mode enforced"},
 		{"limit user alice ids 18446744073709551615", NULL},
 	};
 
@@ -177,10 +179,13 @@ static void a_mistake_in_a_line_names_its_column(void **state)
 		unsigned column;
 		const char *want;
 	} row[] = {
-		{"permit everyone volume /x", 1, "expected allow, deny or limit, found 'permit'"},
-		{"Allow everyone volume /x", 1, "expected allow, deny or limit"},
-		{"version 1", 1, "expected allow, deny or limit, found 'version'"},
-		{"\"\" everyone", 1, "expected allow, deny or limit, found ''"},
+		{"mode", 5, "expected enforced, found the end of the line"},
+		{"mode strict", 6, "expected enforced, found 'strict'"},
+		{"mode enforced everyone", 15, "expected the end of the line, found 'everyone'"},
+		{"permit everyone volume /x", 1, "expected allow, deny, limit or mode, found 'permit'"},
+		{"Allow everyone volume /x", 1, "expected allow, deny, limit or mode"},
+		{"version 1", 1, "expected allow, deny, limit or mode, found 'version'"},
+		{"\"\" everyone", 1, "expected allow, deny, limit or mode, found ''"},
 		{"allow", 6, "expected everyone, user or group, found the end of the line"},
 		{"allow all volume /x", 7, "expected everyone, user or group, found 'all'"},
 		{"allow user", 11, "expected the name or the number of a user"},

@@ -95,6 +95,8 @@ static void say_numbers(void)
 {
 	if (o.ephemeral_size)
 		say("ephemeral-size=%" PRIu64 ";", o.ephemeral_size);
+	if (o.gate != GATE_UNSAID)
+		say("gate=%d;", (int)o.gate);
 	if (o.map != PLAN_MAP_SUBORDINATE)
 		say("map=%d;", (int)o.map);
 	if (o.cap_add)
@@ -268,6 +270,10 @@ static const struct {
 	{{"--map", "self"}, "map=0;", "a map"},
 	{{"--map", "auto"}, "map=2;", "a map"},
 	{{"--map=isolated"}, "map=3;", "a map"},
+	{{"--map", "none"}, "map=4;", "no user namespace"},
+	{{"--gate"}, "gate=1;", "a flag"},
+	{{"--no-gate"}, "gate=2;", "a flag"},
+	{{"--gate", "--no-gate"}, "gate=2;", "the later one counts"},
 	{{"--map=self", "--map=subordinate"}, "", "the default, said"},
 	{{"--network", "host"}, "network=host;", "the host's"},
 	{{"--network=host", "--network=none"}, "", "the default, said"},
@@ -462,7 +468,7 @@ static const struct {
 	{{"-u", ":g"}, "option --user: :g is not USER or USER:GROUP", "no user"},
 	{{"-u", "u:"}, "option --user: u: is not USER or USER:GROUP", "no group"},
 	{{"-u", "-1"}, "option --user: -1 is not USER or USER:GROUP", "a sign"},
-	{{"--map", "Self"}, "option --map: Self is not self, subordinate, auto or isolated", "another case"},
+	{{"--map", "Self"}, "option --map: Self is not self, subordinate, auto, isolated or none", "another case"},
 	{{"--network", "bridge"}, "option --network: bridge is not none, host or user", "another network"},
 	{{"-p", "80"}, "option --publish: 80" NO_PORT, "one number"},
 	{{"-p", "0:80"}, "option --publish: 0:80" NO_PORT, "no port"},
@@ -557,6 +563,8 @@ static const struct {
 	{{"--cap-add", "0"}, "option --cap-add: 0 is not a capability, or ALL", "a number"},
 	{{"--cap-drop", "All"}, "option --cap-drop: All is not a capability, or ALL", "neither case"},
 	{{"--init=x"}, "option --init takes no value", "a value"},
+	{{"--gate=x"}, "option --gate takes no value", "a value"},
+	{{"--no-gate=x"}, "option --no-gate takes no value", "a value"},
 	{{"--no-init=x"}, "option --no-init takes no value", "a value"},
 	{{"--interactive=x"}, "option --interactive takes no value", "a value"},
 	{{"--tty="}, "option --tty takes no value", "a value, empty"},

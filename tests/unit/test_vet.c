@@ -16,7 +16,7 @@
 
 #include "common/fd.h"
 #include "common/rmtree.h"
-#include "frontend/vet.h"
+#include "vet/vet.h"
 #include "policy/rule.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -1,9 +1,8 @@
-#include "helper/idmap/privilege.h"
+#include "helper/shared/privilege.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <linux/magic.h>
 #include <stdbool.h>
 #include <string.h>
@@ -14,10 +13,8 @@
 
 #include "common/caps.h"
 #include "common/fd.h"
-#include "common/idmap_exit.h"
+#include "common/helper_exit.h"
 #include "common/text.h"
-
-static const uint64_t wanted = CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID);
 
 /* The beginning of a file of /proc/self as a string; 0 or -errno. */
 static int read_proc(const char *path, char *buf, size_t size)
@@ -48,7 +45,7 @@ static int check_initial_namespace(struct err *e)
 
 	if (r < 0) {
 		err_set(e, -r, "read %s: %s", path, strerror(-r));
-		return err_status(e, IDMAP_FAILED);
+		return err_status(e, HELPER_FAILED);
 	}
 	p = text;
 	for (int i = 0; i < 3; i++) {
@@ -63,9 +60,9 @@ static int check_initial_namespace(struct err *e)
 			return 0;
 	}
 	err_set(e, EPERM,
-		"this is a user namespace, and only in the host's own do subordinate ids mean anything");
+		"this is a user namespace, and only in the host's own does privilege mean anything");
 	err_hint(e, "start it outside; inside a user namespace use the ids mapped there");
-	return err_status(e, IDMAP_REFUSED);
+	return err_status(e, HELPER_REFUSED);
 }
 
 static bool traced(void)
@@ -87,14 +84,16 @@ static bool on_nosuid(void)
 	return statvfs("/proc/self/exe", &v) == 0 && (v.f_flag & ST_NOSUID);
 }
 
-static bool bounded(void)
+static bool bounded(uint64_t caps)
 {
-	return prctl(PR_CAPBSET_READ, CAP_SETUID, 0, 0, 0) == 0 ||
-	       prctl(PR_CAPBSET_READ, CAP_SETGID, 0, 0, 0) == 0;
+	for (int cap = 0; cap < 64; cap++)
+		if (caps & CAP_BIT(cap) && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 0)
+			return true;
+	return false;
 }
 
-/* Why the kernel gave something else than the two capabilities. */
-static int explain(uint64_t permitted, struct err *e)
+/* Why the kernel gave something else than the capabilities. */
+static int explain(const struct privilege *w, uint64_t permitted, struct err *e)
 {
 	char exe[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
@@ -113,25 +112,25 @@ static int explain(uint64_t permitted, struct err *e)
 		err_set(e, EPERM, "%s lies on a file system mounted nosuid, so it has no privilege",
 			QUOTE(exe));
 		err_hint(e, "install it on a file system mounted without nosuid");
-	} else if (bounded()) {
-		err_set(e, EPERM, "the bounding set of the caller lacks cap_setuid or cap_setgid");
+	} else if (bounded(w->caps)) {
+		err_set(e, EPERM, "the bounding set of the caller lacks %s", w->any);
 		err_hint(e, "look at what started it: CapabilityBoundingSet= of systemd, a container");
-	} else if (permitted & ~wanted) {
-		err_set(e, EPERM, "it has more capabilities than cap_setuid and cap_setgid");
-		err_hint(e, "as root: setcap cap_setuid,cap_setgid+p %s", QUOTE(exe));
+	} else if (permitted & ~w->caps) {
+		err_set(e, EPERM, "it has more capabilities than %s", w->all);
+		err_hint(e, "as root: setcap %s %s", w->setcap, QUOTE(exe));
 	} else {
 		err_set(e, EPERM,
 			"it has no privilege: its file capabilities are missing, or the caller shares "
 			"his working directory with another process (CLONE_FS)");
-		err_hint(e, "as root: setcap cap_setuid,cap_setgid+p %s", QUOTE(exe));
+		err_hint(e, "as root: setcap %s %s", w->setcap, QUOTE(exe));
 	}
-	return err_status(e, IDMAP_NO_PRIVILEGE);
+	return err_status(e, HELPER_NO_PRIVILEGE);
 }
 
 static int failed(const char *what, int code, struct err *e)
 {
 	err_set(e, code, "%s: %s", what, strerror(code));
-	return err_status(e, IDMAP_FAILED);
+	return err_status(e, HELPER_FAILED);
 }
 
 static int set_caps(uint64_t effective, uint64_t permitted, struct err *e)
@@ -169,15 +168,15 @@ static int take_callers_ids(uid_t uid, gid_t gid, struct err *e)
 	return 0;
 }
 
-static int refuse_root(struct err *e)
+static int refuse_root(const struct privilege *w, struct err *e)
 {
 	int r = check_initial_namespace(e);
 
 	if (r < 0)
 		return r;
-	err_set(e, EPERM, "the caller is root, and the host's root is never mapped");
-	err_hint(e, "root writes the maps itself; start it as an ordinary user");
-	return err_status(e, IDMAP_REFUSED);
+	err_set(e, EPERM, "the caller is root, %s", w->root);
+	err_hint(e, "start it as an ordinary user");
+	return err_status(e, HELPER_REFUSED);
 }
 
 /* A change of ids makes the kernel set "dumpable" to fs.suid_dumpable, so it is cleared again here. */
@@ -190,7 +189,7 @@ static int check_no_way_back(struct err *e)
 	return 0;
 }
 
-int privilege_reduce(struct err *e)
+int privilege_reduce(const struct privilege *w, struct err *e)
 {
 	uid_t uid = getuid();
 	bool setuid_root = geteuid() == 0 && uid != 0;
@@ -200,27 +199,27 @@ int privilege_reduce(struct err *e)
 	if (r < 0)
 		return failed("read capabilities", -r, e);
 	if (uid == 0)
-		return refuse_root(e);
-	if ((c.permitted & wanted) != wanted || (!setuid_root && c.permitted != wanted))
-		return explain(c.permitted, e);
+		return refuse_root(w, e);
+	if ((c.permitted & w->caps) != w->caps || (!setuid_root && c.permitted != w->caps))
+		return explain(w, c.permitted, e);
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return failed("clear the ambient capabilities", errno, e);
-	r = set_caps(0, wanted, e);
+	r = set_caps(0, w->caps, e);
 	if (r == 0)
 		r = check_initial_namespace(e);
 	if (r == 0)
 		r = take_callers_ids(uid, getgid(), e);
 	/* The change of ids is a moment at which the kernel touches the sets by itself. */
 	if (r == 0)
-		r = set_caps(0, wanted, e);
+		r = set_caps(0, w->caps, e);
 	if (r == 0)
 		r = check_no_way_back(e);
 	return r;
 }
 
-int privilege_effective(uint64_t cap_bit, struct err *e)
+int privilege_effective(const struct privilege *w, uint64_t cap_bit, struct err *e)
 {
-	return set_caps(cap_bit, wanted, e);
+	return set_caps(cap_bit, w->caps, e);
 }
 
 int privilege_drop(struct err *e)

@@ -1,4 +1,4 @@
-#include "frontend/vet.h"
+#include "vet/vet.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,6 +12,7 @@
 #include "policy/object.h"
 #include "policy/rule.h"
 #include "sandbox/pin.h"
+#include "vet/mounts.h"
 
 static int decide(const struct vet *v, const struct policy_request *r, const char *what, const char *asked,
 		  struct policy_verdict *ret_verdict, struct err *e)
@@ -23,6 +24,15 @@ static int decide(const struct vet *v, const struct policy_request *r, const cha
 	return verdict.allowed ? 0 : policy_refuse(&verdict, v->caller, r, what, asked, e);
 }
 
+/* Facts of the object; where the policy is a boundary, also of what is mounted below it. */
+static int describe(const struct vet *v, int fd, char *path, size_t size, struct policy_request *r,
+		    struct err *e)
+{
+	int bad = policy_object(fd, path, size, r, e);
+
+	return bad == 0 && v->boundary ? mounts_below(path, &r->submounts, &r->kernel_fs, e) : bad;
+}
+
 static int vet_root(const struct vet *v, const struct plan *p, int fd, struct policy_verdict *ret_verdict,
 		    struct err *e)
 {
@@ -32,7 +42,7 @@ static int vet_root(const struct vet *v, const struct plan *p, int fd, struct po
 	if (p->root_kind == PLAN_ROOT_HOST)
 		return decide(v, &r, "root host", "host", ret_verdict, e);
 	r.rights = RIGHT_EXEC | (p->root_read_only || p->ephemeral ? 0 : RIGHT_WRITE);
-	if (policy_object(fd, path, sizeof(path), &r, e) < 0)
+	if (describe(v, fd, path, sizeof(path), &r, e) < 0)
 		return err_wrap(e, "root %s", QUOTE(p->root));
 	snprintf(what, sizeof(what), "root %s", p->root);
 	return decide(v, &r, what, p->root, ret_verdict, e);
@@ -50,7 +60,7 @@ int vet_object(const struct vet *v, const struct plan *p, int op, int fd, struct
 	r.rights = (uint8_t)((o->flags & OPF_READ_ONLY ? 0 : RIGHT_WRITE) |
 			     (o->flags & OPF_NOEXEC ? 0 : RIGHT_EXEC));
 	snprintf(what, sizeof(what), "volume %s:%s", o->source, o->target);
-	if (policy_object(fd, path, sizeof(path), &r, e) < 0)
+	if (describe(v, fd, path, sizeof(path), &r, e) < 0)
 		return err_wrap(e, "%s", QUOTE(what));
 	return decide(v, &r, what, o->source, ret_verdict, e);
 }
@@ -105,7 +115,7 @@ int vet_words(const struct vet *v, const struct plan *p, enum plan_map *ret_map,
 		r = vet_word(v, wanted[i].kind, wanted[i].word, p, NULL, e);
 	if (r < 0)
 		return r;
-	if (map != PLAN_MAP_SELF)
+	if (map != PLAN_MAP_SELF && map != PLAN_MAP_NONE)
 		r = vet_word(v, POLICY_IDS, "subordinate", p, NULL, e);
 	if (r < 0 && map == PLAN_MAP_AUTO) {
 		map = PLAN_MAP_SELF;
@@ -134,20 +144,32 @@ static int keep(struct arena *a, int fd, struct vetted *ret, struct err *e)
 static int vet_one(const struct vet *v, const struct plan *p, int op, struct arena *a, struct vetted *ret,
 		   struct err *e)
 {
+	struct policy_verdict verdict;
 	fd_auto int fd = pin_open(p, op, e);
 
 	if (fd == -ENOENT && op >= 0 && p->ops.item[op].flags & OPF_OPTIONAL)
 		return 0;
 	if (fd < 0)
 		return fd;
-	if (vet_object(v, p, op, fd, NULL, e) < 0)
+	if (vet_object(v, p, op, fd, &verdict, e) < 0)
 		return -e->code;
+	ret->rule = verdict.rule;
 	return keep(a, fd, ret, e);
+}
+
+static int vet_host(const struct vet *v, const struct plan *p, struct vetted *ret, struct err *e)
+{
+	struct policy_verdict verdict;
+	int r = vet_object(v, p, -1, -1, &verdict, e);
+
+	if (r == 0)
+		ret->rule = verdict.rule;
+	return r;
 }
 
 int vet_plan(const struct vet *v, const struct plan *p, struct arena *a, struct vetted *ret, struct err *e)
 {
-	int r = p->root_kind == PLAN_ROOT_HOST ? vet_object(v, p, -1, -1, NULL, e)
+	int r = p->root_kind == PLAN_ROOT_HOST ? vet_host(v, p, &ret[0], e)
 					       : vet_one(v, p, -1, a, &ret[0], e);
 
 	for (uint32_t i = 0; r == 0 && i < p->ops.count; i++)

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "common/arena.h"
@@ -11,6 +12,7 @@
 #include "sandbox/plan.h"
 
 struct vet {
+	bool boundary; /* croft-gate: what lies mounted below an object counts */
 	const struct policy *policy;
 	const struct policy_caller *caller;
 };
@@ -20,6 +22,7 @@ struct vetted {
 	dev_t dev;
 	ino_t ino;
 	const char *path; /* resolved; NULL: not asked for, or an optional one that is missing */
+	const struct policy_rule *rule; /* that allows it; also of the root `host`, which has no path */
 };
 
 /*

@@ -1,4 +1,4 @@
-#include "helper/idmap/start.h"
+#include "helper/shared/start.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,33 +12,32 @@
 #include <unistd.h>
 
 #include "common/fd.h"
-#include "common/idmap_exit.h"
+#include "common/helper_exit.h"
 
 static int failed(struct err *e)
 {
-	return err_status(e, IDMAP_FAILED);
+	return err_status(e, HELPER_FAILED);
 }
 
 static int hide_memory(struct err *e)
 {
-	const struct rlimit none = {0, 0};
-
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) {
 		err_sys(e, "become not dumpable");
-		return failed(e);
-	}
-	if (setrlimit(RLIMIT_CORE, &none) < 0) {
-		err_sys(e, "switch core files off");
 		return failed(e);
 	}
 	return 0;
 }
 
-static int raise_limits(struct err *e)
+int start_limits(struct err *e)
 {
+	static const struct rlimit none = {0, 0};
 	static const int which[] = {RLIMIT_AS,     RLIMIT_CPU,   RLIMIT_DATA,   RLIMIT_FSIZE,
 				    RLIMIT_NOFILE, RLIMIT_STACK, RLIMIT_MEMLOCK};
 
+	if (setrlimit(RLIMIT_CORE, &none) < 0) {
+		err_sys(e, "switch core files off");
+		return failed(e);
+	}
 	for (size_t i = 0; i < sizeof(which) / sizeof(which[0]); i++) {
 		struct rlimit l;
 
@@ -79,12 +78,13 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int keep_one_descriptor(int fd, struct err *e)
+int start_descriptors(const int *keep, size_t n, struct err *e)
 {
 	int r = fd_fill_std();
 
 	if (r == 0)
-		r = fd_close_range_but(STDERR_FILENO + 1, UINT_MAX, &fd, 1);
+		r = fd_close_range_but(STDERR_FILENO + 1, UINT_MAX, keep, n);
+
 	if (r < 0) {
 		err_set(e, -r, "put the descriptors in order: %s", strerror(-r));
 		return failed(e);
@@ -92,7 +92,7 @@ static int keep_one_descriptor(int fd, struct err *e)
 	return 0;
 }
 
-int start_clean(int fd, struct err *e)
+int start_clean(struct err *e)
 {
 	int r = hide_memory(e);
 
@@ -100,9 +100,5 @@ int start_clean(int fd, struct err *e)
 	stop_timers();
 	reset_signals();
 	umask(077);
-	if (r == 0)
-		r = raise_limits(e);
-	if (r == 0)
-		r = keep_one_descriptor(fd, e);
 	return r;
 }

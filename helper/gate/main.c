@@ -1,0 +1,189 @@
+/*
+ * croft-gate SOCKET PLAN: makes a sandbox without a user namespace, where the policy lets the caller have it.
+ * The order of main is the specification: README.md beside this file says it in MUST sentences.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "common/caps.h"
+#include "common/err.h"
+#include "common/fd.h"
+#include "common/helper_exit.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/text.h"
+#include "common/userdb.h"
+#include "helper/gate/check.h"
+#include "helper/gate/launch.h"
+#include "helper/gate/request.h"
+#include "helper/shared/privilege.h"
+#include "helper/shared/start.h"
+#include "policy/caller.h"
+#include "policy/decide.h"
+#include "policy/load.h"
+#include "sandbox/kept.h"
+#include "sandbox/msg.h"
+#include "vet/vet.h"
+
+static const char program[] = "croft-gate";
+static const char passwd[] = "/etc/passwd";
+
+enum { ARENA_BYTES = POLICY_ARENA + USERDB_BYTES_MAX + REQUEST_ARENA + (1 << 20) };
+
+static const struct privilege privilege = {
+	.caps = CAP_BIT(CAP_SYS_ADMIN),
+	.all = "cap_sys_admin",
+	.any = "cap_sys_admin",
+	.setcap = "cap_sys_admin+p",
+	.root = "who needs no gate",
+};
+
+struct gate {
+	struct arena a;
+	int sock, request;
+	struct plan plan;
+	struct policy policy;
+	struct policy_caller caller;
+	struct vetted *vetted;
+};
+
+static const char *who(const struct gate *g)
+{
+	return g->caller.name ? g->caller.name : "no name";
+}
+
+static int descriptors(struct gate *g, struct err *e)
+{
+	int keep[PLAN_FDS_MAX + 1];
+	uint32_t n = 0, i = 0;
+
+	/* Both lists ascend; the socket goes between. */
+	for (; i < g->plan.keep_fds.count && (int)g->plan.keep_fds.item[i] < g->sock; i++)
+		keep[n++] = (int)g->plan.keep_fds.item[i];
+	keep[n++] = g->sock;
+	for (; i < g->plan.keep_fds.count; i++)
+		keep[n++] = (int)g->plan.keep_fds.item[i];
+	if (start_descriptors(keep, n, e) < 0 || fd_check_std(e) < 0)
+		return -e->code;
+	for (i = 0; i < g->plan.keep_fds.count; i++) {
+		if ((int)g->plan.keep_fds.item[i] == g->sock)
+			return err_set(e, EBADF, "the socket is no descriptor for the command");
+		if (kept_check((int)g->plan.keep_fds.item[i], e) < 0)
+			return -e->code;
+	}
+	return fcntl(g->sock, F_SETFD, FD_CLOEXEC) < 0 ? err_sys(e, "the socket of the caller") : 0;
+}
+
+static int load_policy(struct gate *g, struct err *e)
+{
+	int r = policy_load(&g->a, &g->policy, e);
+
+	if (r < 0 || !g->policy.built_in)
+		return r;
+	err_set(e, EPERM, "no policy is installed, and without one nothing is allowed");
+	return err_hint(e, "an administrator writes %s/croft/policy.conf: croft-policy(5)", SYSCONFDIR);
+}
+
+static int read_caller(struct gate *g, struct err *e)
+{
+	const char *text;
+	size_t size;
+
+	g->caller.uid = getuid();
+	g->caller.gid = getgid();
+	if (userdb_read(AT_FDCWD, passwd, 0, &g->a, &text, &size, e) < 0)
+		return -e->code;
+	return policy_caller_read(&g->a, text, size, &g->caller, e);
+}
+
+/* Everything is decided by objects that are open, with no capability effective, before anything is made. */
+static int decide(struct gate *g, struct err *e)
+{
+	const struct vet v = {.policy = &g->policy, .caller = &g->caller, .boundary = true};
+	enum plan_map map;
+	struct sysinfo si;
+
+	if (read_caller(g, e) < 0 || load_policy(g, e) < 0)
+		return -e->code;
+	if (sysinfo(&si) < 0)
+		return err_sys(e, "ask how much memory there is");
+	g->vetted = arena_array(&g->a, (size_t)g->plan.ops.count + 1, sizeof(*g->vetted));
+	if (!g->vetted)
+		return err_set(e, ENOMEM, "too many volumes");
+	if (check_plan(&g->plan, &g->caller, (uint64_t)si.totalram * si.mem_unit, e) < 0)
+		return -e->code;
+	if (vet_words(&v, &g->plan, &map, e) < 0)
+		return -e->code;
+	return vet_plan(&v, &g->plan, &g->a, g->vetted, e);
+}
+
+static void log_volumes(const struct gate *g)
+{
+	for (uint32_t i = 0; i < g->plan.ops.count; i++) {
+		const struct vetted *v = &g->vetted[i + 1];
+
+		if (v->path)
+			log_auth(LOG_GRANTED, program, "uid %u (%s): %s is mounted on %s%s; allowed by %s:%u",
+				 g->caller.uid, QUOTE(who(g)), QUOTE(v->path),
+				 QUOTE(g->plan.ops.item[i].target),
+				 g->plan.ops.item[i].flags & OPF_READ_ONLY ? " read-only" : "", v->rule->file,
+				 v->rule->line);
+	}
+}
+
+static void log_grant(const struct gate *g)
+{
+	log_auth(LOG_GRANTED, program, "uid %u (%s) starts sandbox %s of root %s; allowed by %s:%u",
+		 g->caller.uid, QUOTE(who(g)), QUOTE(g->plan.hostname),
+		 g->plan.root_kind == PLAN_ROOT_HOST ? "host" : QUOTE(g->vetted[0].path),
+		 g->vetted[0].rule->file, g->vetted[0].rule->line);
+	log_volumes(g);
+}
+
+static int open_gate(struct gate *g, struct err *e)
+{
+	if (request_read(g->request, &g->a, &g->plan, e) < 0 || descriptors(g, e) < 0 ||
+	    privilege_reduce(&privilege, e) < 0 || decide(g, e) < 0)
+		return -e->code;
+	log_grant(g);
+	return launch(&g->plan, g->vetted, g->sock, e);
+}
+
+/* To croft, which says it; where there is none, to standard error. */
+static int refuse(struct gate *g, struct err *e)
+{
+	int status = e->status ? e->status : HELPER_REFUSED;
+	struct err dropping;
+
+	/* Before anything that may wait for the caller. */
+	if (privilege_drop(&dropping) < 0)
+		*e = dropping;
+	log_auth(LOG_REFUSED, program, "uid %u (%s) gets no sandbox: %s", getuid(), QUOTE(who(g)), e->msg);
+	err_status(e, 0);
+	if (g->sock < 0 || msg_send(g->sock, MSG_ERROR, e, -1) < 0)
+		err_print(e, program);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static struct gate g = {.sock = -1};
+	struct err e = {0};
+	int r = request_parse(argc, argv, &g.sock, &g.request, &e);
+
+	if (r == 0)
+		r = start_clean(&e);
+	if (r == 0) {
+		r = mem_arena(ARENA_BYTES, &g.a);
+		if (r < 0)
+			err_set(&e, -r, "get memory: %s", strerror(-r));
+	}
+	if (r == 0)
+		r = open_gate(&g, &e);
+	return r < 0 ? refuse(&g, &e) : HELPER_DONE;
+}

@@ -1,0 +1,99 @@
+#include "vet/mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/vfs.h>
+
+#include "common/fd.h"
+#include "common/mem.h"
+#include "common/text.h"
+#include "policy/object.h"
+
+enum { TABLE_MAX = 16 << 20 };
+
+/* One blank-separated word of a line; octal escapes (proc(5): blank, tab, newline, backslash) stay. */
+static char *word(char **at)
+{
+	char *w = *at;
+
+	*at += strcspn(w, " ");
+	if (**at)
+		*(*at)++ = '\0';
+	return w;
+}
+
+static void unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++) {
+		if (s[0] == '\\' && strspn(s + 1, "01234567") >= 3) {
+			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			s += 3;
+		} else {
+			*to++ = *s;
+		}
+	}
+	*to = '\0';
+}
+
+/* proc(5): id parent major:minor root mount-point options [optional...] - type source options */
+static int look(char *line, const char *path, bool *ret_any, const char **ret_kernel_fs)
+{
+	char *at = line, *point, *type;
+	const char *kernel;
+
+	for (int i = 0; i < 4; i++)
+		word(&at);
+	point = word(&at);
+	type = strstr(at, " - ");
+	if (!type || point[0] != '/')
+		return -EBADMSG;
+	type += strlen(" - ");
+	type[strcspn(type, " ")] = '\0';
+	unescape(point);
+	if (!path_covers(path, point) || !strcmp(path, point))
+		return 0;
+	*ret_any = true;
+	kernel = policy_kernel_fs(type);
+	if (kernel)
+		*ret_kernel_fs = kernel;
+	return 0;
+}
+
+static int read_table(char *text, struct err *e)
+{
+	fd_auto int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	struct statfs fs;
+	ssize_t n;
+
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
+		return err_sys(e, "read /proc/self/mountinfo");
+	if (fs.f_type != PROC_SUPER_MAGIC)
+		return err_set(e, EPERM, "/proc/self/mountinfo is not the kernel's");
+	n = fd_read_all(fd, text, TABLE_MAX - 1);
+	if (n < 0)
+		return err_set(e, (int)-n, "read /proc/self/mountinfo: %s", strerror((int)-n));
+	text[n] = '\0';
+	return 0;
+}
+
+int mounts_below(const char *path, bool *ret_any, const char **ret_kernel_fs, struct err *e)
+{
+	struct arena a;
+	char *save = NULL;
+	int r = mem_arena(TABLE_MAX, &a);
+
+	if (r < 0)
+		return err_set(e, -r, "get memory: %s", strerror(-r));
+	r = read_table(a.base, e);
+	for (char *line = r < 0 ? NULL : strtok_r(a.base, "\n", &save); line && r == 0;
+	     line = strtok_r(NULL, "\n", &save))
+		if (look(line, path, ret_any, ret_kernel_fs) < 0)
+			r = err_set(e, EBADMSG, "/proc/self/mountinfo has a line that is none");
+	munmap(a.base, a.size);
+	return r;
+}
