@@ -159,6 +159,8 @@ def fill(build, destdir=''):
     os.chmod(prefix, 0o755)
     make(build, 'install', 'probes', 'unit-tests', destdir=destdir)
     copy_programs(build + '/probes', prefix + '/probes')
+    os.makedirs(prefix + '/gate')  # not installed: its tests do that, with the privilege that they are about
+    shutil.copy(build + '/croft-gate', prefix + '/gate/croft-gate')
     copy_programs(build + '/test', prefix + '/unit')
     # what unit tests read, from the top folder
     os.makedirs(prefix + '/tests/data')

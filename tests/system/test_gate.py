@@ -1,0 +1,555 @@
+"""croft-gate: sandboxes without a user namespace, where the policy is a boundary.
+
+The gate is put in its place, with file capabilities or setuid, for each test, and taken away again.
+"""
+import array
+import contextlib
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+from croft_test import USER, USER2, Stage
+from run_case import KERNEL_MOUNTS, Mount, RunTest, fields_of
+
+OPEN = """version 1
+allow everyone volume %h/** rw
+allow everyone volume /usr/share/** ro
+allow everyone root host
+allow everyone root %h/**
+allow everyone root /opt/** ro
+allow everyone network none
+allow everyone network host
+"""
+CAPS = 'cap_sys_admin+p'
+
+
+class GateTest(RunTest):
+    with_setuid = False
+    rules = OPEN
+
+    def setUp(self):
+        self.gate_path = self.libexec + '/croft-gate'
+        self.put_gate(self.with_setuid)
+        self.addCleanup(self.remove_gate)
+        if self.rules:
+            self.enterContext(self.policy(self.rules))
+
+    def put_gate(self, setuid=False, caps=CAPS):
+        self.remove_gate()
+        shutil.copy(Stage.prefix + '/gate/croft-gate', self.gate_path)
+        os.chmod(self.gate_path, 0o4755 if setuid else 0o755)
+        if not setuid and caps:
+            subprocess.run(['setcap', caps, self.gate_path], check=True)
+
+    def remove_gate(self):
+        if os.path.lexists(self.gate_path):
+            os.unlink(self.gate_path)
+
+    def gate(self, *args, user=USER, **kwargs):
+        return self.croft(user, 'run', '--gate', *args, **kwargs)
+
+    def inside(self, script, *options, root='host', **kwargs):
+        r = self.gate(*options, root, '--', '/bin/sh', '-c', script, **kwargs)
+        self.assertRan(r)
+        return r.out
+
+    def refused(self, message, *args, **kwargs):
+        self.assertRefused(self.gate(*args, **kwargs), 125, message)
+
+
+class Works(GateTest):
+    def test_the_command_is_the_caller_with_nothing_to_gain(self):
+        me = pwd.getpwnam(USER)
+        self.assertEqual(self.inside('id -u; id -g; echo $HOME; echo $USER'), f'{me.pw_uid}\n{me.pw_gid}\n{me.pw_dir}\n{USER}\n')
+        status = fields_of(self.inside('cat /proc/self/status'))
+        for name in ('CapInh', 'CapPrm', 'CapEff', 'CapAmb'):
+            self.assertEqual(int(status[name], 16), 0, name)
+        self.assertEqual(status['NoNewPrivs'], '1')
+        self.assertEqual(status['Seccomp'], '2')
+        self.assertEqual(status['Groups'].split(), [str(g) for g in os.getgrouplist(USER, me.pw_gid)])
+
+    def test_init_too_has_nothing(self):
+        status = fields_of(self.inside('cat /proc/1/status'))
+        self.assertEqual(status['Name'], 'croft-init')
+        for name in ('CapInh', 'CapPrm', 'CapEff', 'CapAmb'):
+            self.assertEqual(int(status[name], 16), 0, name)
+
+    def test_the_namespaces_are_new_but_for_the_user_namespace(self):
+        def links(text):
+            return dict(line.split(':', 1) for line in text.split())
+        script = 'for n in mnt pid uts ipc net user; do readlink /proc/self/ns/$n; done'
+        outside = links(self.run_as(USER, ['/bin/sh', '-c', script]).out)
+        within = links(self.inside(script))
+        self.assertEqual({n for n in outside if outside[n] == within[n]}, {'user'})
+        self.assertEqual(self.inside('readlink /proc/self/ns/net', '--network', 'host').strip(), 'net:' + outside['net'])
+
+    def test_it_sees_its_own_processes_its_name_and_nothing_mounted_but_the_table(self):
+        self.assertEqual(self.inside('hostname; echo /proc/[0-9]*', '--hostname', 'plot'), 'plot\n/proc/1 /proc/2\n')
+        mounts = [Mount(line) for line in self.inside('while read -r l; do echo "$l"; done </proc/self/mountinfo').splitlines()]
+        host = {p for p in ('/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/etc') if os.path.isdir(p) and not os.path.islink(p)}
+        conf = {'/etc/hosts', '/etc/hostname', '/etc/resolv.conf'}
+        extra = {m.point for m in mounts} - KERNEL_MOUNTS - host - conf
+        self.assertEqual({p for p in extra if not any(p.startswith(h + '/') for h in host)}, set())
+        for m in mounts:
+            self.assertIn('nosuid', m.flags, m)
+            self.assertTrue('nodev' in m.flags or m.point.startswith('/dev') or m.type == 'devtmpfs', m)
+            self.assertEqual(m.tags, [], f'{m} is shared with somebody')
+
+    def test_a_volume_is_the_callers_outside(self):
+        data = self.home_dir()
+        self.inside('echo hello >/mnt/x; mkdir /mnt/d', '-v', data + ':/mnt')
+        st = os.stat(data + '/x')
+        self.assertEqual((st.st_uid, st.st_gid), (pwd.getpwnam(USER).pw_uid, pwd.getpwnam(USER).pw_gid))
+
+    def test_read_only_and_noexec_hold(self):
+        data = self.home_dir()
+        self.write(data + '/run', '#!/bin/sh\necho ran\n', USER, 0o755)
+        self.assertEqual(self.inside('/mnt/run', '-v', data + ':/mnt:ro'), 'ran\n')
+        self.assertRefused(self.gate('-v', data + ':/mnt:ro', 'host', '--', 'touch', '/mnt/x'), 1, 'Read-only file system')
+        self.assertRefused(self.gate('-v', data + ':/mnt:noexec', 'host', '--', '/mnt/run'), 126, 'Permission denied')
+
+    def test_a_root_of_the_callers(self):
+        root = self.build_root('sh', 'cat', 'id')
+        self.assertEqual(self.inside('id -u; echo x >/new && cat /new', root=root), f'{pwd.getpwnam(USER).pw_uid}\nx\n')
+        self.assertTrue(os.path.exists(root + '/new'))
+        self.assertRefused(self.gate('--read-only', root, '--', '/bin/sh', '-c', 'echo x >/other'), 2, 'Read-only file system')
+
+    def test_exit_codes(self):
+        for command, status in ((['sh', '-c', 'exit 3'], 3), (['sh', '-c', 'kill -9 $$'], 137), (['nothing'], 127), (['/etc/passwd'], 126)):
+            self.assertEqual(self.gate('host', '--', *command).status, status, command)
+        self.assertEqual(self.gate('--no-init', 'host', '--', 'sh', '-c', 'exit 4').status, 4)
+        self.assertEqual(self.gate('--timeout', '1', 'host', '--', 'sleep', '60').status, 124)
+
+    def test_a_terminal_of_its_own(self):
+        t = self.terminal(USER, [self.croft_path, 'run', '--gate', 'host', '--', 'sh', '-c', 'tty; read x; echo got $x'])
+        t.expect('/dev/pts/0')
+        t.send('abc\n')
+        t.expect('got abc')
+        self.assertEqual(t.wait(), 0)
+
+    def test_signals_reach_the_command(self):
+        p = self.popen_as(USER, [self.croft_path, 'run', '--gate', 'host', '--', 'bash', '-c',
+                                 'trap "echo term; exit 9" TERM; echo ready; while :; do sleep 0.02; done'])
+        self.assertEqual(p.stdout.readline(), b'ready\n')
+        p.terminate()
+        self.assertEqual(p.wait(20), 9)
+
+    def test_no_user_namespace_inside(self):
+        self.assertRan(self.run_as(USER, ['unshare', '--user', 'true']))  # this host lets them make one
+        self.assertRefused(self.gate('host', '--', 'unshare', '--user', 'true'), 1, 'Operation not permitted')
+
+    def test_nothing_can_be_mounted_or_unmounted_inside(self):
+        for command in (['mount', '-t', 'tmpfs', 'x', '/tmp'], ['umount', '/proc/sys'], ['mount', '-o', 'remount,rw', '/usr']):
+            self.assertNotEqual(self.gate('host', '--', *command).status, 0, command)
+
+    def test_the_plan_says_who_makes_it(self):
+        r = self.croft(USER, 'plan', '--gate', 'host')
+        self.assertRan(r)
+        self.assertRegex(r.out, r'\nids +you \(\d+:\d+\) as you are, without a user namespace; made by croft-gate\n')
+        self.assertRegex(r.out, r'\ncapabilities none\n')
+
+
+class WorksWithSetuid(Works):
+    with_setuid = True
+
+
+class Choice(GateTest):
+    def test_map_none_is_the_gate(self):
+        self.assertEqual(self.croft(USER, 'run', '--map', 'none', 'host', '--', 'id', '-u').out, f'{pwd.getpwnam(USER).pw_uid}\n')
+
+    def test_without_a_word_the_user_namespace_is_taken_where_there_is_one(self):
+        self.assertEqual(self.croft(USER, 'run', '--map', 'self', 'host', '--', 'id', '-u').out, '0\n')
+
+    def refused_userns(self, *args):
+        """As a user whom a filter forbids user namespaces; he can still gain privilege."""
+        me = pwd.getpwnam(USER)
+        return self.run_as('root', [self.probes + '/nouserns', '-u', str(me.pw_uid), str(me.pw_gid), self.croft_path, 'run', *args],
+                           cwd=me.pw_dir, env={'HOME': me.pw_dir})
+
+    def test_where_user_namespaces_are_refused_it_is_taken_and_said(self):
+        r = self.refused_userns('host', '--', 'id', '-u')
+        self.assertRan(r)
+        self.assertEqual(r.out, f'{pwd.getpwnam(USER).pw_uid}\n')
+        self.assertRegex(r.err, r'^croft: create a user namespace: a seccomp filter .*; croft-gate makes the sandbox, with you as you are inside\n$')
+
+    def test_mode_enforced_leaves_no_other_way(self):
+        helper = [self.idmap_path, '3', '0', '0']
+        self.remove_policy()
+        with self.policy(OPEN + 'allow everyone ids subordinate\nmode enforced\n') as path:
+            self.assertEqual(self.croft(USER, 'run', 'host', '--', 'id', '-u').out, f'{pwd.getpwnam(USER).pw_uid}\n')
+            self.assertRefused(self.croft(USER, 'run', '--no-gate', 'host', '--', 'true'), 125,
+                               rf'^croft: option --no-gate: {path}:10 says mode enforced: sandboxes are made by croft-gate alone\n')
+            self.assertRefused(self.croft(USER, 'run', '--map', 'self', 'host', '--', 'true'), 125, r'^croft: option --map: not with croft-gate')
+            fd = os.open('/proc/self', os.O_PATH | os.O_DIRECTORY)
+            r = self.run_as(USER, helper, preexec_fn=lambda: os.dup2(fd, 3), pass_fds=(3,))
+            os.close(fd)
+            self.assertRefused(r, 1, rf'^croft-idmap: {path}:10 says mode enforced: sandboxes are started by croft-gate alone\n')
+            self.remove_gate()
+            self.assertRefused(self.croft(USER, 'run', 'host', '--', 'true'), 125, r'^croft: croft-gate is not installed \(.*/croft-gate\)\n'
+                               rf'croft: hint: {path}:10 says mode enforced\n$')
+
+    def remove_policy(self):
+        shutil.rmtree(self.sysconfdir + '/croft')
+        self.addCleanup(os.makedirs, self.sysconfdir + '/croft', exist_ok=True)
+
+    def test_what_it_cannot_give_is_said(self):
+        for options in (['--map', 'self'], ['--map', 'subordinate'], ['--user', '0'], ['--ephemeral'], ['--cap-add', 'SYS_ADMIN'], ['--allow-userns'],
+                        ['--network', 'user']):
+            self.refused(rf'^croft: option {options[0]}.*: not with croft-gate, which makes sandboxes without a user namespace\n'
+                         r'croft: hint: croft-gate\(8\)', *options, 'host', '--', 'true')
+        self.assertRefused(self.croft(USER, 'run', '--no-gate', '--map', 'none', 'host', '--', 'true'), 125,
+                           r'^croft: option --no-gate: --map none is made by croft-gate alone\n$')
+
+    def test_root_needs_no_gate(self):
+        self.assertRefused(self.croft('root', 'run', '--gate', 'host', '--', 'true'), 125, 'started by root')
+
+
+class Privilege(GateTest):
+    def test_without_its_capability_it_says_so(self):
+        for caps, message in ((None, 'it has no privilege'), ('cap_setuid+p', 'it has more capabilities than cap_sys_admin'), ('cap_sys_admin,cap_setuid+p', 'it has more capabilities than cap_sys_admin')):
+            self.put_gate(caps=caps)
+            self.refused(rf'^croft: {message}', 'host', '--', 'true')
+
+    def test_no_new_privs_is_named(self):
+        r = self.run_as(USER, ['setpriv', '--no-new-privs', self.croft_path, 'run', '--gate', 'host', '--', 'true'])
+        self.assertRefused(r, 125, '^croft: no_new_privs is set')
+
+    def test_one_who_may_not_start_it_is_told(self):
+        os.chmod(self.gate_path, 0o750)
+        self.refused(r'^croft: start .*/croft-gate: Permission denied\ncroft: hint: an administrator says who may use it', 'host', '--', 'true')
+
+    def test_without_a_policy_nothing_is_allowed(self):
+        shutil.rmtree(self.sysconfdir + '/croft')
+        self.addCleanup(os.makedirs, self.sysconfdir + '/croft', exist_ok=True)
+        self.refused(r'^croft: no policy is installed, and without one nothing is allowed\n', 'host', '--', 'true')
+
+
+class Boundary(GateTest):
+    """The policy, asked by croft first and by the gate again."""
+
+    def test_a_mount_below_needs_its_word_and_keeps_the_flags(self):
+        data = self.home_dir()
+        os.mkdir(data + '/sub')
+        self.write(data + '/sub/hidden', 'hidden', USER)
+        self.assertEqual(self.inside('ls /mnt/sub', '-v', data + ':/mnt:ro'), 'hidden\n')
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'mode=777', 'none', data + '/sub'], check=True)
+        try:
+            self.refused(r'without the mounts below it', '-v', data + ':/mnt:ro', 'host', '--', 'true')
+            self.write(self.sysconfdir + '/croft/policy.d/sub.conf', 'version 1\nallow everyone volume %h/** rw submounts\n')
+            self.assertEqual(self.inside('ls /mnt/sub; touch /mnt/sub/x 2>&1 | grep -o "Read-only file system"', '-v', data + ':/mnt:ro'),
+                             'Read-only file system\n')
+            self.assertEqual(self.inside('touch /mnt/sub/x; echo $?', '-v', data + ':/mnt'), '0\n')
+        finally:
+            subprocess.run(['umount', data + '/sub'], check=True)
+
+    def test_a_kernel_file_system_below_is_never_part_of_a_volume(self):
+        data = self.home_dir()
+        os.mkdir(data + '/proc')
+        self.write(self.sysconfdir + '/croft/policy.d/sub.conf', 'version 1\nallow everyone volume %h/** rw submounts\n')
+        self.inside('true', '-v', data + ':/mnt')
+        subprocess.run(['mount', '-t', 'proc', 'none', data + '/proc'], check=True)
+        try:
+            self.refused(r'proc', '-v', data + ':/mnt', 'host', '--', 'true')
+        finally:
+            subprocess.run(['umount', data + '/proc'], check=True)
+
+    def test_what_is_there_and_forbidden_looks_as_what_is_not_there(self):
+        self.write(self.sysconfdir + '/croft/policy.d/all.conf', 'version 1\nallow everyone volume /** ro\n')
+        a, b = (self.gate('-v', f'/root/{name}:/mnt:ro', 'host', '--', 'true') for name in ('.bashrc', 'missing'))
+        self.assertEqual(a.status, b.status)
+        self.assertEqual(a.err.replace('.bashrc', 'X'), b.err.replace('missing', 'X'))
+
+    def test_an_administrators_read_only_mount_is_not_lifted(self):
+        base = self.make_dir()
+        root = self.build_root('sh', 'true')
+        subprocess.run(['mount', '--bind', root, base], check=True)
+        try:
+            self.write(self.sysconfdir + '/croft/policy.d/x.conf', f'version 1\nallow everyone root {base}\nallow everyone volume {base}\n')
+            self.inside('true', '-v', self.home_dir() + ':/mnt', root=base)
+            os.rmdir(root + '/mnt')
+            subprocess.run(['mount', '-o', 'remount,bind,ro', base], check=True)
+            for options in ([], ['--read-only']):
+                r = self.gate(*options, '-v', self.home_dir() + ':/mnt', base, '--', '/bin/sh', '-c', 'echo x >/new')
+                self.assertRefused(r, 125, 'Read-only file system')
+                self.assertFalse(os.path.exists(root + '/mnt'))
+        finally:
+            subprocess.run(['umount', base], check=True)
+
+    def test_D2_an_exchanged_directory_is_never_the_wrong_one(self):
+        good, bad = self.home_dir() + '/a', self.make_dir(USER)
+        os.mkdir(good)
+        self.give(good, USER)
+        self.write(good + '/who', 'good', USER)
+        self.write(bad + '/who', 'bad', USER)
+        link = os.path.dirname(good) + '/b'
+        os.symlink(bad, link)
+        self.assertEqual(self.inside('cat /mnt/who', '-v', good + ':/mnt'), 'good')
+        swap = self.popen_as(USER, ['python3', '-c', f'''
+import ctypes
+c = ctypes.CDLL(None)
+while True:
+    c.renameat2(-100, {good.encode()!r}, -100, {link.encode()!r}, 2)
+'''])
+        seen = {'good': 0, 'refused': 0}
+        for _ in range(150):
+            r = self.gate('-v', good + ':/mnt', 'host', '--', 'cat', '/mnt/who')
+            self.assertNotIn('bad', r.out)
+            seen['good' if r.out == 'good' else 'refused'] += 1
+        swap.kill()
+        self.assertGreater(seen['good'], 0, seen)
+        self.assertGreater(seen['refused'], 0, seen)  # so the attack did take place
+
+    def test_B1_nobody_looks_into_it_before_the_command_runs(self):
+        """The attacker's control is an ordinary process of the same user."""
+        attack = self.popen_as(USER, ['python3', '-u', '-c', r'''
+import os, sys
+won = set()
+while True:
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            name = open(f'/proc/{pid}/comm').read().strip()
+            if name not in ('croft-gate', 'control'):
+                continue
+        except OSError:
+            continue
+        for what in ('mem', 'root/etc', 'fd', 'cwd/.', 'ns/mnt', 'environ'):
+            path = f'/proc/{pid}/{what}'
+            try:
+                if what == 'fd':
+                    os.listdir(path)
+                elif what == 'ns/mnt':
+                    os.close(os.open(path, os.O_RDONLY))
+                else:
+                    os.close(os.open(path, os.O_RDWR if what == 'mem' else os.O_RDONLY))
+            except OSError:
+                continue
+            if open(f'/proc/{pid}/comm').read().strip() == name and (name, what) not in won:
+                won.add((name, what))
+                print(name, what)
+'''])
+        control = self.popen_as(USER, ['python3', '-c', 'open("/proc/self/comm","w").write("control"); import time; time.sleep(60)'])
+        time.sleep(0.5)
+        for _ in range(60):
+            self.assertRan(self.gate('--no-init', 'host', '--', 'true'))
+        control.kill()
+        attack.kill()
+        won = attack.communicate()[0].decode().splitlines()
+        self.assertIn('control mem', won)
+        self.assertIn('control root/etc', won)
+        self.assertEqual([w for w in won if w.startswith('croft-gate')], [])
+
+
+class Log(GateTest):
+    @contextlib.contextmanager
+    def lines(self):
+        """What is said to the log meanwhile: of a daemon's own, else by a socket in its place."""
+        got = []
+        if os.path.lexists('/dev/log'):
+            since = time.strftime('%Y-%m-%d %H:%M:%S')
+            yield got
+            subprocess.run(['journalctl', '--sync'], check=True)
+            got += subprocess.run(['journalctl', '-o', 'cat', '-t', 'croft-gate', '--since', since], check=True, capture_output=True, text=True).stdout.splitlines()
+            return
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        s.bind('/dev/log')
+        try:
+            os.chmod('/dev/log', 0o666)
+            yield got
+            s.settimeout(0.3)
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    got.append(s.recv(4096).decode())
+        finally:
+            os.unlink('/dev/log')
+            s.close()
+
+    def test_every_start_and_every_refusal_is_said_with_its_rule(self):
+        data = self.home_dir()
+        with self.lines() as got:
+            self.inside('true', '-v', data + ':/mnt')
+        text = '\n'.join(got)
+        policy = re.escape(self.sysconfdir + '/croft/policy.conf')
+        self.assertRegex(text, rf'uid \d+ \({USER}\) starts sandbox croft of root host; allowed by {policy}:4')
+        self.assertRegex(text, rf'uid \d+ \({USER}\): {data} is mounted on /mnt; allowed by {policy}:2')
+        self.put_gate(caps=None)
+        with self.lines() as got:
+            self.gate('host', '--', 'true')
+        self.assertRegex('\n'.join(got), r'uid \d+ \(.*\) gets no sandbox: it has no privilege')
+
+
+class Direct(GateTest):
+    """Started by hand, with plans that croft would never make: those of croft, changed."""
+    FAKE = '#!/bin/sh\ncat /proc/self/fd/$2 >"{out}"\n'
+
+    def plan(self, *args):
+        out = self.home_dir() + '/plan'
+        self.write(self.gate_path + '.sh', self.FAKE.format(out=out), mode=0o755)
+        os.rename(self.gate_path + '.sh', self.gate_path)
+        self.assertRefused(self.gate(*args, 'host', '--', 'cat', '/mnt/who'), 125, 'croft-gate ended with status 0 and said nothing')
+        self.put_gate(self.with_setuid)
+        with open(out, 'rb') as f:
+            return f.read()
+
+    def start(self, plan, user=USER, sealed=True, std=None, keep=()):
+        """Starts the gate with these bytes. Returns its status, its error message, and whether it made a child."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        fd = os.memfd_create('plan', os.MFD_ALLOW_SEALING)
+        os.write(fd, plan)
+        if sealed:
+            import fcntl
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
+        r = self.run_as(user, [self.gate_path, str(theirs.fileno()), str(fd)], pass_fds=(theirs.fileno(), fd, *keep), **(std or {}))
+        theirs.close()
+        os.close(fd)
+        message, child = '', False
+        ours.settimeout(5)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                data, anc, _, _ = ours.recvmsg(65536, socket.CMSG_SPACE(16))
+                if not data:
+                    break
+                kind = int.from_bytes(data[:4], 'little')
+                if kind == 6:
+                    child = True
+                elif kind == 4 and not message:
+                    message = data[4:].decode(errors='replace')
+                for _, _, raw in anc:
+                    a = array.array('i')
+                    a.frombytes(raw[:4])
+                    os.close(a[0])
+        ours.close()
+        return r, message, child
+
+    def assertGateRefuses(self, plan, text, **kwargs):
+        r, message, child = self.start(plan, **kwargs)
+        self.assertIn(text, message + r.err)
+        self.assertFalse(child)
+        self.assertGreater(r.returncode, 0)
+
+    def test_a_plan_of_crofts_is_carried_out(self):
+        data = self.home_dir()
+        self.write(data + '/who', 'it is me', USER)
+        r, message, child = self.start(self.plan('-v', data + ':/mnt'))
+        self.assertEqual((r.returncode, message, child), (0, '', True))
+
+    def test_another_source_of_the_same_length_is_refused_by_the_policy(self):
+        data = self.home_dir()
+        other = '/' + 'x' * (len(data) - 1)
+        os.symlink('/etc', other)
+        self.addCleanup(os.unlink, other)
+        plan = self.plan('-v', data + ':/mnt')
+        self.assertIn(data.encode(), plan)
+        self.assertGateRefuses(plan.replace(data.encode(), other.encode()), 'denied for ' + USER + ': no rule allows it')
+
+    def test_another_system_than_the_hosts_is_refused(self):
+        plan = self.plan()
+        changed = plan.replace(b'/sbin', b'/root')
+        self.assertNotEqual(changed, plan)
+        self.assertGateRefuses(changed, 'none of its system')
+
+    def test_a_kernel_file_system_elsewhere_is_refused(self):
+        self.assertGateRefuses(self.plan().replace(b'/dev/mqueue', b'/dev/mqueuf'), 'in another place than its own')
+
+    def test_a_mask_less_is_refused(self):
+        self.assertGateRefuses(self.plan().replace(b'/proc/keys', b'/proc/kezs'), 'leaves /proc/keys out')
+
+    def test_every_byte_that_is_changed_gives_an_answer(self):
+        """No signal death, no hang; and never the capability in the command (its own words would tell)."""
+        plan = self.plan()
+        for at in range(0, len(plan), max(1, len(plan) // 120)):
+            changed = bytearray(plan)
+            changed[at] ^= 0xff
+            r, _, _ = self.start(bytes(changed))
+            self.assertIn(r.returncode, (0, 1, 2, 6), f'byte {at}: {r}')
+
+    def test_cut_short_and_too_long(self):
+        plan = self.plan()
+        for bad in (b'', plan[:8], plan[:-1], plan + b'\0'):
+            r, message, child = self.start(bad)
+            self.assertEqual((r.returncode, child), (1, False), message)
+            self.assertRegex(message, 'plan')
+
+    def test_a_plan_that_may_still_change_is_refused(self):
+        self.assertGateRefuses(self.plan(), "the plan's descriptor is no sealed memfd", sealed=False)
+
+    def test_A3_a_directory_as_standard_input_is_refused(self):
+        plan = self.plan()
+        fd = os.open('/', os.O_RDONLY | os.O_DIRECTORY)
+        self.addCleanup(os.close, fd)
+        self.assertGateRefuses(plan, 'directory', std={'stdin': fd})
+        fd = os.open('/', os.O_PATH)
+        self.addCleanup(os.close, fd)
+        self.assertGateRefuses(plan, 'O_PATH', std={'stdin': fd})
+
+    def test_another_users_plan_is_refused(self):
+        self.assertGateRefuses(self.plan(), 'for another user than its caller', user=USER2)
+
+    def test_A8_A9_arguments(self):
+        for args, message in (([], 'two arguments are needed'), (['3'], 'two arguments'), (['3', '4', '5'], 'two arguments'), (['2', '4'], "2 is not the number of a descriptor"),
+                              (['3', '3'], 'one descriptor'), (['3', '-1'], 'is not the number'), (['x' * 100000, '3'], 'is not the number')):
+            self.assertRefused(self.run_as(USER, [self.gate_path, *args]), 2, f'^croft-gate: .*{message}')
+
+    def test_descriptors_that_are_not_there(self):
+        self.assertRefused(self.run_as(USER, [self.gate_path, '300', '301']), 1, "^croft-gate: the plan's descriptor is no sealed memfd\n$")
+
+    def test_R15_a_policy_that_others_may_write_refuses_everything(self):
+        plan = self.plan()
+        path = self.sysconfdir + '/croft/policy.conf'
+        self.assertTrue(self.start(plan)[2])
+        os.chmod(path, 0o666)
+        self.assertGateRefuses(plan, 'may be written by others than root')
+        os.chmod(path, 0o644)
+        self.give(path, USER)
+        self.assertGateRefuses(plan, 'belongs to uid')
+
+    def test_A1_A4_A6_hostile_starts(self):
+        plan = self.plan()
+        for state in ('close0', 'close1', 'close2', 'closeall', 'fsize', 'sigign', 'chldign', 'umask0', 'cwdgone', 'envhuge'):
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            fd = os.memfd_create('plan', os.MFD_ALLOW_SEALING)
+            os.write(fd, plan)
+            import fcntl
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, 0xe & ~1)
+            r = self.run_as(USER, [self.probes + '/nasty', state, self.gate_path, str(theirs.fileno()), str(fd)], pass_fds=(theirs.fileno(), fd))
+            self.assertGreaterEqual(r.returncode, 0, f'{state}: {r}')
+            for s in (ours, theirs):
+                s.close()
+            os.close(fd)
+
+
+class Killed(GateTest):
+    def test_whatever_is_killed_nothing_stays(self):
+        """croft and the gate, at moments all over the start: check_leftovers() of every test looks for what is left."""
+        for i in range(60):
+            p = self.popen_as(USER, [self.croft_path, 'run', '--gate', 'host', '--', 'sleep', '30'])
+            time.sleep(i * 0.0004)
+            if i % 2:
+                p.kill()
+            else:
+                subprocess.run(['pkill', '-KILL', '-u', USER, '-x', 'croft-gate'], check=False)
+                p.send_signal(signal.SIGKILL) if i % 4 else time.sleep(0.01)
+                p.kill()
+            p.wait(10)
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline and self.holders():
+            time.sleep(0.05)
+        self.assertEqual(self.holders(), [])
+
+    @staticmethod
+    def holders():
+        """Processes of the user that hold a capability."""
+        uid, found = str(pwd.getpwnam(USER).pw_uid), []
+        for pid in filter(str.isdigit, os.listdir('/proc')):
+            with contextlib.suppress(OSError):
+                with open(f'/proc/{pid}/status', encoding='utf-8') as f:
+                    fields = fields_of(f.read())
+                if fields['Uid'].split()[0] == uid and int(fields['CapPrm'], 16):
+                    found.append((pid, fields['Name']))
+        return found
+
+
