@@ -113,8 +113,10 @@ static int decide(struct gate *g, struct err *e)
 	if (sysinfo(&si) < 0)
 		return err_sys(e, "ask how much memory there is");
 	g->vetted = arena_array(&g->a, (size_t)g->plan.ops.count + 1, sizeof(*g->vetted));
-	if (!g->vetted)
-		return err_set(e, ENOMEM, "too many volumes");
+	if (!g->vetted) {
+		err_set(e, ENOMEM, "too many volumes");
+		return -ENOMEM;
+	}
 	if (check_plan(&g->plan, &g->caller, (uint64_t)si.totalram * si.mem_unit, e) < 0)
 		return -e->code;
 	if (vet_words(&v, &g->plan, &map, e) < 0)

@@ -549,7 +549,8 @@ class Killed(GateTest):
                 with open(f'/proc/{pid}/status', encoding='utf-8') as f:
                     fields = fields_of(f.read())
                 if fields['Uid'].split()[0] == uid and int(fields['CapPrm'], 16):
-                    found.append((pid, fields['Name']))
+                    with open(f'/proc/{pid}/stack', encoding='utf-8') as f:
+                        found.append((pid, fields['Name'], fields['State'], fields['PPid'], f.read()))
         return found
 
 

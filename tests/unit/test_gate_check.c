@@ -1,6 +1,6 @@
 /*
- * What croft-gate carries out of a plan that a caller may have written himself: one change of a plan that is taken at
- * a time, and the sentence that refuses it.
+ * What croft-gate carries out of a plan that a caller may have written himself: one change of a plan that is
+ * taken at a time, and the sentence that refuses it.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -125,7 +125,8 @@ static void nothing_of_the_host_is_named_that_the_policy_does_not_see(void **sta
 	refused("a file that the policy is not asked about");
 	find(OP_MIRROR)->source = "/home";
 	refused("asked for as something else");
-	*find(OP_MIRROR) = (struct plan_op){.kind = OP_MIRROR, .source = "/home", .target = "/home", .text = ""};
+	*find(OP_MIRROR) =
+		(struct plan_op){.kind = OP_MIRROR, .source = "/home", .target = "/home", .text = ""};
 	refused("none of its system");
 	p.root_kind = PLAN_ROOT_DIR;
 	refused("asked for as something else");

@@ -1,6 +1,6 @@
 /*
- * What is mounted below a path, by this process's own table: as root in a mount namespace of its own where there are
- * mounts to make; the rest by what every system has.
+ * What is mounted below a path, by this process's own table: as root in a mount namespace of its own where
+ * there are mounts to make; the rest by what every system has.
  */
 #include <setjmp.h>
 #include <stdarg.h>
