@@ -3,6 +3,7 @@
  * ranges. The order of main is the specification: README.md beside this file says it in MUST sentences.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,17 +11,33 @@
 #include "common/err.h"
 #include "common/helper_exit.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
-#include "helper/idmap/grant.h"
-#include "helper/shared/privilege.h"
-#include "helper/shared/start.h"
+#include "common/userdb.h"
 #include "helper/idmap/target.h"
 #include "helper/idmap/write.h"
+#include "helper/shared/grant.h"
+#include "helper/shared/paths.h"
+#include "helper/shared/privilege.h"
+#include "helper/shared/start.h"
+#include "policy/caller.h"
+#include "policy/decide.h"
+#include "policy/load.h"
 
 static const char program[] = "croft-idmap";
 
 /* What is as long as an argument can be: ten digits. */
 enum { ARGUMENT_MAX = 10, LOG_MAP_MAX = 256 };
+
+/* Untouched pages cost nothing; 1 MiB holds the groups of the caller and small change. */
+enum { ARENA_BYTES = POLICY_ARENA + USERDB_BYTES_MAX + GRANT_ARENA + (1 << 20) };
+
+struct request {
+	struct wish wish;
+	struct target target;
+	struct policy_caller caller;
+	struct grant grant;
+};
 
 static int usage(const char *what, const char *value, struct err *e)
 {
@@ -75,39 +92,74 @@ static const char *who(const struct policy_caller *c)
 	return c->name ? c->name : "no name";
 }
 
-static void log_grant(const struct target *t, const struct grant *g)
+static void log_grant(const struct request *q)
 {
+	const struct grant *g = &q->grant;
 	char uid[LOG_MAP_MAX], gid[LOG_MAP_MAX];
 
 	log_auth(LOG_GRANTED, program,
-		 "uid %u (%s) maps process %u: uid %s; gid %s; setgroups %s; allowed by %s:%u", g->caller.uid,
-		 QUOTE(who(&g->caller)), t->pid, one_line(&g->uid, uid, sizeof(uid)),
+		 "uid %u (%s) maps process %u: uid %s; gid %s; setgroups %s; allowed by %s:%u", q->caller.uid,
+		 QUOTE(who(&q->caller)), q->target.pid, one_line(&g->uid, uid, sizeof(uid)),
 		 one_line(&g->gid, gid, sizeof(gid)),
-		 g->deny_setgroups || t->setgroups_denied ? "deny" : "allow", g->rule->file, g->rule->line);
+		 g->deny_setgroups || q->target.setgroups_denied ? "deny" : "allow", g->rule->file,
+		 g->rule->line);
 }
 
-static void log_refusal(const struct target *t, const struct grant *g, const struct err *e)
+static void log_refusal(const struct request *q, const struct err *e)
 {
-	log_auth(LOG_REFUSED, program, "uid %u (%s) does not get the maps of process %u: %s", g->caller.uid,
-		 QUOTE(who(&g->caller)), t->pid, e->msg);
+	log_auth(LOG_REFUSED, program, "uid %u (%s) does not get the maps of process %u: %s", q->caller.uid,
+		 QUOTE(who(&q->caller)), q->target.pid, e->msg);
+}
+
+/* Beside a policy that is a boundary there is no other way to start a sandbox. */
+static int check_enforced(const struct policy *p, struct err *e)
+{
+	const struct policy_rule *rule = policy_enforced(p);
+
+	if (!rule)
+		return 0;
+	err_set(e, EPERM, "%s:%u says mode enforced: sandboxes are started by croft-gate alone",
+		QUOTE(rule->file), rule->line);
+	return err_hint(e, "croft run --map none");
+}
+
+static int decide(struct request *q, struct err *e)
+{
+	struct policy policy;
+	struct grant_facts f = {.policy = &policy, .caller = &q->caller};
+	struct arena a;
+	int r = mem_arena(ARENA_BYTES, &a);
+
+	if (r < 0) {
+		err_set(e, -r, "get memory: %s", strerror(-r));
+		return err_status(e, HELPER_FAILED);
+	}
+	r = userdb_read(AT_FDCWD, PASSWD_FILE, 0, &a, &f.passwd, &f.passwd_size, e);
+	if (r == 0)
+		r = policy_caller_read(&a, f.passwd, f.passwd_size, &q->caller, e);
+	if (r == 0)
+		r = policy_load(&a, &policy, e);
+	if (r == 0)
+		r = check_enforced(&policy, e);
+	return r < 0 ? err_status(e, HELPER_REFUSED) : grant_decide(&f, &q->wish, &a, &q->grant, e);
 }
 
 /* Everything is decided with no capability effective, before anything is written. */
-static int map_target(const struct wish *w, struct target *t, struct grant *g, struct err *e)
+static int map_target(struct request *q, struct err *e)
 {
 	int r = privilege_reduce(&idmap_privilege, e);
 
 	if (r == 0)
-		r = grant_decide(w, g, e);
+		r = decide(q, e);
 	if (r == 0)
-		r = target_check(t->fd, g->caller.uid, t, e);
+		r = target_check(q->target.fd, q->caller.uid, &q->target, e);
 	if (r < 0)
 		return r;
-	log_grant(t, g);
-	return write_maps(t, g, e);
+	log_grant(q);
+	return write_maps(&q->target, &q->grant, e);
 }
 
-static int finish(int r, const struct target *t, const struct grant *g, struct err *e)
+static int finish(int r, const struct request *q, struct err *e)
 {
 	struct err dropping;
 
@@ -116,28 +168,26 @@ static int finish(int r, const struct target *t, const struct grant *g, struct e
 		*e = dropping;
 	else if (r == 0)
 		return HELPER_DONE;
-	log_refusal(t, g, e);
+	log_refusal(q, e);
 	err_print(e, program);
 	return e->status ? e->status : HELPER_REFUSED;
 }
 
 int main(int argc, char **argv)
 {
-	static struct grant g;
-	struct target t = {.fd = -1};
-	struct wish wish;
+	static struct request q = {.target = {.fd = -1}};
 	struct err e;
-	int r = parse(argc, argv, &t.fd, &wish, &e);
+	int r = parse(argc, argv, &q.target.fd, &q.wish, &e);
 
-	g.caller.uid = getuid();
-	g.caller.gid = getgid();
+	q.caller.uid = getuid();
+	q.caller.gid = getgid();
 	if (r == 0)
 		r = start_clean(&e);
 	if (r == 0)
 		r = start_limits(&e);
 	if (r == 0)
-		r = start_descriptors(&t.fd, 1, &e);
+		r = start_descriptors(&q.target.fd, 1, &e);
 	if (r == 0)
-		r = map_target(&wish, &t, &g, &e);
-	return finish(r, &t, &g, &e);
+		r = map_target(&q, &e);
+	return finish(r, &q, &e);
 }

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "common/err.h"
-#include "helper/idmap/grant.h"
 #include "helper/idmap/target.h"
+#include "helper/shared/grant.h"
 #include "helper/shared/privilege.h"
 
 extern const struct privilege idmap_privilege;

@@ -1,6 +1,6 @@
 /*
- * paths.h - the files croft-idmap believes: absolute, compiled in, never from the caller. A test build
- * points them elsewhere (-DSUBUID_FILE=...).
+ * paths.h - the files that privileged programs believe: absolute, compiled in, never from the caller. A test
+ * build points them elsewhere (-DSUBUID_FILE=...).
  */
 #pragma once
 

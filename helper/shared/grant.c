@@ -1,4 +1,4 @@
-#include "helper/idmap/grant.h"
+#include "helper/shared/grant.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,17 +6,11 @@
 #include <unistd.h>
 
 #include "common/helper_exit.h"
-#include "common/mem.h"
 #include "common/subid.h"
 #include "common/text.h"
 #include "common/userdb.h"
-#include "helper/idmap/paths.h"
-#include "policy/caller.h"
+#include "helper/shared/paths.h"
 #include "policy/decide.h"
-#include "policy/load.h"
-
-/* Untouched pages cost nothing; 1 MiB holds the groups of the caller and small change. */
-enum { ARENA_BYTES = POLICY_ARENA + 2 * USERDB_BYTES_MAX + (1 << 20) };
 
 /* User ids or group ids: the same rules twice. */
 struct side {
@@ -38,32 +32,16 @@ static int refused(struct err *e)
 	return err_status(e, HELPER_REFUSED);
 }
 
-/* Beside a policy that is a boundary there is no other way to start a sandbox. */
-static int refuse_enforced(const struct policy_rule *rule, struct err *e)
-{
-	err_set(e, EPERM, "%s:%u says mode enforced: sandboxes are started by croft-gate alone",
-		QUOTE(rule->file), rule->line);
-	return err_hint(e, "croft run --map none");
-}
-
-static int ask_policy(struct arena *a, struct grant *g, uint64_t *ret_limit, struct err *e)
+static int ask_policy(const struct grant_facts *f, struct grant *g, struct err *e)
 {
 	struct policy_request ids = {.kind = POLICY_IDS, .value = "subordinate"};
 	struct policy_request setgroups = {.kind = POLICY_IDS, .value = "setgroups"};
-	struct policy_verdict v;
-	struct policy p;
-	int r = policy_load(a, &p, e);
+	struct policy_verdict v = policy_decide(f->policy, f->caller, &ids);
 
-	if (r < 0)
-		return r;
-	if (policy_enforced(&p))
-		return refuse_enforced(policy_enforced(&p), e);
-	v = policy_decide(&p, &g->caller, &ids);
 	if (!v.allowed)
-		return policy_refuse(&v, &g->caller, &ids, "subordinate ids", "subordinate", e);
+		return policy_refuse(&v, f->caller, &ids, "subordinate ids", "subordinate", e);
 	g->rule = v.rule;
-	g->deny_setgroups = !policy_decide(&p, &g->caller, &setgroups).allowed;
-	*ret_limit = policy_limit(&p, &g->caller, LIMIT_IDS);
+	g->deny_setgroups = !policy_decide(f->policy, f->caller, &setgroups).allowed;
 	return 0;
 }
 
@@ -165,39 +143,32 @@ static int check_source(struct err *e)
 	return err_status(e, HELPER_OTHER_SOURCE);
 }
 
-int grant_decide(const struct wish *w, struct grant *ret, struct err *e)
+int grant_decide(const struct grant_facts *f, const struct wish *w, struct arena *a, struct grant *ret,
+		 struct err *e)
 {
 	static struct side uid = {
 		.file = SUBUID_FILE, .add_option = "--add-subuids", .what = "uid", .db_file = PASSWD_FILE};
 	static struct side gid = {
 		.file = SUBGID_FILE, .add_option = "--add-subgids", .what = "gid", .db_file = GROUP_FILE};
 	bool own_uid_only, own_gid_only;
-	struct arena a;
-	int r = mem_arena(ARENA_BYTES, &a);
+	int r = userdb_read(AT_FDCWD, GROUP_FILE, 0, a, &gid.db, &gid.db_size, e);
 
-	uid.own = ret->caller.uid;
-	gid.own = ret->caller.gid;
-	uid.own_inside = w->own_uid;
-	gid.own_inside = w->own_gid;
-	if (r < 0) {
-		err_set(e, -r, "get memory: %s", strerror(-r));
-		return err_status(e, HELPER_FAILED);
-	}
-	r = userdb_read(AT_FDCWD, PASSWD_FILE, 0, &a, &uid.db, &uid.db_size, e);
 	if (r == 0)
-		r = userdb_read(AT_FDCWD, GROUP_FILE, 0, &a, &gid.db, &gid.db_size, e);
-	if (r == 0)
-		r = policy_caller_read(&a, uid.db, uid.db_size, &ret->caller, e);
-	if (r == 0)
-		r = ask_policy(&a, ret, &uid.limit, e);
+		r = ask_policy(f, ret, e);
 	if (r < 0)
 		return refused(e);
-	gid.limit = uid.limit;
+	uid.db = f->passwd;
+	uid.db_size = f->passwd_size;
+	uid.own = f->caller->uid;
+	gid.own = f->caller->gid;
+	uid.own_inside = w->own_uid;
+	gid.own_inside = w->own_gid;
+	uid.limit = gid.limit = policy_limit(f->policy, f->caller, LIMIT_IDS);
 	r = check_source(e);
 	if (r == 0)
-		r = map_side(&uid, &ret->caller, &ret->uid, &own_uid_only, e);
+		r = map_side(&uid, f->caller, &ret->uid, &own_uid_only, e);
 	if (r == 0)
-		r = map_side(&gid, &ret->caller, &ret->gid, &own_gid_only, e);
+		r = map_side(&gid, f->caller, &ret->gid, &own_gid_only, e);
 	/* CVE-2018-7169: without a group an administrator gave him, he may not drop one that denies him
 	 * access. */
 	if (r == 0 && own_gid_only)
