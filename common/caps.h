@@ -4,9 +4,17 @@
  */
 #pragma once
 
+#include <linux/capability.h>
 #include <stdint.h>
 
 #define CAP_BIT(cap) (UINT64_C(1) << (cap))
+
+/* What root in a container of the common engines has, less what can touch devices, raw sockets or the audit
+ * log: root inside has these without asking. */
+#define CAPS_DEFAULT                                                                                         \
+	(CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_FSETID) |        \
+	 CAP_BIT(CAP_KILL) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETPCAP) |              \
+	 CAP_BIT(CAP_NET_BIND_SERVICE) | CAP_BIT(CAP_SYS_CHROOT) | CAP_BIT(CAP_SETFCAP))
 
 struct caps {
 	uint64_t effective;

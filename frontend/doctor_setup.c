@@ -8,7 +8,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "common/caps.h"
@@ -18,6 +17,7 @@
 #include "common/text.h"
 #include "common/userdb.h"
 #include "frontend/doctor.h"
+#include "frontend/filecaps.h"
 #include "frontend/idmap.h"
 #include "frontend/network.h"
 #include "frontend/spawn.h"
@@ -212,17 +212,6 @@ int look_subgid(struct doctor *d, struct err *e)
 
 /* --- programs --------------------------------------------------------------------- */
 
-/* The permitted file capabilities of a program; 0 where it has none. */
-static uint64_t file_caps(const char *path)
-{
-	struct vfs_ns_cap_data data;
-	ssize_t n = getxattr(path, "security.capability", &data, sizeof(data));
-
-	if (n < (ssize_t)XATTR_CAPS_SZ_2)
-		return 0;
-	return data.data[0].permitted | (uint64_t)data.data[1].permitted << 32;
-}
-
 static int start_counts(const struct doctor *d, const char *path, struct err *e)
 {
 	struct statvfs fs;
@@ -272,7 +261,7 @@ static int look_privileged(const struct doctor *d, const char *path, uint64_t ca
 		return err_hint(e, "sudo chown root:root %s && sudo chmod 755 %s && sudo setcap %s+p %s",
 				path, path, setcap, path);
 	}
-	if (!(st.st_mode & S_ISUID) && (file_caps(path) & caps) != caps) {
+	if ((filecaps_permitted(path) & caps) != caps) {
 		err_set(e, EPERM, "%s is neither setuid root nor has it the capabilities %s", path, setcap);
 		return err_hint(e, "sudo setcap %s+p %s", setcap, path);
 	}

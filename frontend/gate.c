@@ -12,9 +12,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/caps.h"
 #include "common/fd.h"
+#include "common/ids.h"
 #include "common/mem.h"
 #include "common/text.h"
+#include "frontend/filecaps.h"
+#include "frontend/idmap.h"
 #include "frontend/probe.h"
 #include "policy/decide.h"
 #include "sandbox/msg.h"
@@ -39,64 +43,116 @@ static int no_gate(const struct policy_rule *enforced, const struct run_options 
 		       QUOTE(enforced->file), enforced->line);
 }
 
-static bool userns_refused(struct err *e)
+static bool userns_refused(struct err *why)
 {
 	const struct probe p = {.flags = CLONE_NEWUSER};
 
-	return probe_run(&p, e) < 0;
+	return probe_run(&p, why) < 0;
 }
 
 /* Where nobody said who makes it: the gate, where it is there and the host leaves no other way. */
-static bool only_way(const struct run_options *o)
+static bool only_way(struct err *why)
 {
-	struct err why = {0};
+	return gate_installed() && userns_refused(why);
+}
 
-	if (o->map_asked && o->map != PLAN_MAP_AUTO)
-		return false;
-	if (!gate_installed() || !userns_refused(&why))
-		return false;
-	note_print("croft", "%s; croft-gate makes the sandbox, with you as you are inside", why.msg);
-	return true;
+/* --- which map -------------------------------------------------------------------------- */
+
+static bool host_has_userns(void)
+{
+	char text[24];
+	fd_auto int fd = open("/proc/sys/user/max_user_namespaces", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+
+	return n > 0 && text[0] != '0';
+}
+
+/* Whether the gate can give the caller his subordinate ids; else *why says why not. */
+static bool ids_to_be_had(const struct policy *p, const struct policy_caller *c, struct err *why)
+{
+	static struct id_extent uid[IDS_RANGES_MAX], gid[IDS_RANGES_MAX];
+	const uint64_t needed = CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID);
+	const struct policy_request ids = {.kind = POLICY_IDS, .value = "subordinate"};
+	const struct idmap_request req = {.map = PLAN_MAP_SUBORDINATE};
+	int nuid, ngid;
+
+	if ((filecaps_permitted(program) & needed) != needed)
+		err_set(why, EPERM, "croft-gate is installed for sandboxes without a user namespace");
+	else if (!host_has_userns())
+		err_set(why, ENOSPC, "the host allows nobody a user namespace (user.max_user_namespaces)");
+	else if (!policy_decide(p, c, &ids).allowed)
+		err_set(why, EACCES, "the policy does not allow you subordinate ids");
+	else
+		return idmap_extents(&req, uid, &nuid, gid, &ngid, IDS_RANGES_MAX, why) == 0;
+	return false;
+}
+
+/* What only a user namespace gives. */
+static const char *needs_userns(const struct run_options *o)
+{
+	return o->user ? "--user" : o->cap_add ? "--cap-add" : o->allow_userns ? "--allow-userns" : NULL;
+}
+
+static int choose_map(const struct policy *p, const struct policy_caller *c, struct run_options *o,
+		      struct err *why, struct err *e)
+{
+	const char *option = needs_userns(o);
+
+	if (o->map != PLAN_MAP_AUTO || ids_to_be_had(p, c, why)) {
+		o->map = o->map == PLAN_MAP_AUTO ? PLAN_MAP_SUBORDINATE : o->map;
+		return 0;
+	}
+	if (option)
+		return err_set(e, EINVAL, "option %s: only with a user namespace, and %s", option, why->msg);
+	o->map = PLAN_MAP_NONE;
+	return 0;
 }
 
 static int not_to_be_had(const char *option, struct err *e)
 {
-	err_set(e, EINVAL, "option %s: not with croft-gate, which makes sandboxes without a user namespace",
-		option);
+	err_set(e, EINVAL, "option %s: not with croft-gate", option);
 	return err_hint(e, "croft-gate(8) says what is to be had");
 }
 
 static int check_options(const struct run_options *o, struct err *e)
 {
-	if (o->map_asked && o->map != PLAN_MAP_NONE && o->map != PLAN_MAP_AUTO)
-		return not_to_be_had("--map", e);
-	if (o->user)
-		return not_to_be_had("--user", e);
+	if (o->map == PLAN_MAP_ISOLATED)
+		return not_to_be_had("--map isolated", e);
+	if (o->map == PLAN_MAP_NONE && needs_userns(o))
+		return err_set(e, EINVAL, "option %s: only with a user namespace, not with --map none",
+			       needs_userns(o));
 	if (o->ephemeral)
 		return not_to_be_had("--ephemeral", e);
-	if (o->cap_add)
-		return not_to_be_had("--cap-add", e);
-	if (o->allow_userns)
-		return not_to_be_had("--allow-userns", e);
 	return o->network == PLAN_NETWORK_USER ? not_to_be_had("--network user", e) : 0;
 }
 
-int gate_choose(const struct policy *p, struct run_options *o, struct err *e)
+static int not_installed(const struct policy_rule *enforced, struct err *e)
 {
-	const struct policy_rule *enforced = policy_enforced(p);
-
-	if (o->gate == GATE_UNWANTED)
-		return no_gate(enforced, o, e);
-	if (o->gate == GATE_UNSAID && !enforced && o->map != PLAN_MAP_NONE && !only_way(o))
-		return 0;
-	if (check_options(o, e) < 0)
-		return -e->code;
-	o->map = PLAN_MAP_NONE;
-	if (gate_installed())
-		return 0;
 	err_set(e, ENOENT, "croft-gate is not installed (%s)", program);
 	return enforced ? err_hint(e, "%s:%u says mode enforced", QUOTE(enforced->file), enforced->line)
 			: err_hint(e, "an administrator installs it: make install-gate");
+}
+
+int gate_choose(const struct policy *p, const struct policy_caller *c, struct run_options *o, struct err *e)
+{
+	const struct policy_rule *enforced = policy_enforced(p);
+	struct err refused = {0}, why = {0};
+
+	if (o->gate == GATE_UNWANTED)
+		return no_gate(enforced, o, e);
+	if (o->gate == GATE_UNSAID && !enforced && o->map != PLAN_MAP_NONE && !only_way(&refused))
+		return 0;
+	if (check_options(o, e) < 0)
+		return -e->code;
+	o->by_gate = true;
+	if (!gate_installed())
+		return not_installed(enforced, e);
+	if (choose_map(p, c, o, &why, e) < 0)
+		return -e->code;
+	if (refused.code)
+		note_print("croft", "%s; croft-gate makes the sandbox%s", refused.msg,
+			   o->map == PLAN_MAP_NONE ? ", with you as you are inside" : "");
+	return 0;
 }
 
 const char *gate_user(const struct policy_caller *c, struct arena *a)

@@ -14,10 +14,10 @@ bool gate_installed(void);
 
 /*
  * Decides who makes the sandbox, by the options, the policy (mode enforced) and what this host lets the
- * caller do; a map of PLAN_MAP_NONE says that it is croft-gate. 0, or -EINVAL, -EPERM where the options ask
- * for what it cannot give.
+ * caller do: o->by_gate, and with it which map it has, where the options leave that open. 0, or -EINVAL,
+ * -EPERM where the options ask for what croft-gate cannot give.
  */
-int gate_choose(const struct policy *p, struct run_options *o, struct err *e);
+int gate_choose(const struct policy *p, const struct policy_caller *c, struct run_options *o, struct err *e);
 
 /* The caller as USER:GROUP in numbers; NULL: no memory. */
 const char *gate_user(const struct policy_caller *c, struct arena *a);

@@ -63,6 +63,7 @@ static const char *value_of(enum policy_limit which, uint64_t value, char buf[LI
 		return limits_time(value, buf);
 	case LIMIT_IDS:
 	case LIMIT_PIDS:
+	case LIMIT_SANDBOXES:
 	case POLICY_LIMIT_COUNT:
 		break;
 	}

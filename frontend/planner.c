@@ -8,12 +8,6 @@
 #include "common/text.h"
 #include "sandbox/standard.h"
 
-/* What root in a container of the common engines has, less what can touch devices, raw sockets or the audit
- * log. */
-static const uint64_t default_caps =
-	CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_FSETID) |
-	CAP_BIT(CAP_KILL) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETPCAP) |
-	CAP_BIT(CAP_NET_BIND_SERVICE) | CAP_BIT(CAP_SYS_CHROOT) | CAP_BIT(CAP_SETFCAP);
 static const uint64_t known_caps = CAP_BIT(CAP_LAST_CAP + 1) - 1;
 
 #define MIB (UINT64_C(1) << 20)
@@ -217,9 +211,10 @@ static bool changes_mounts(uint64_t caps)
  * added ones. */
 uint64_t planner_caps(const struct run_options *o)
 {
+	const uint64_t given = CAPS_DEFAULT & ~o->caps_withheld;
 	uint64_t caps = o->map == PLAN_MAP_NONE       ? 0
 			: o->cap_drop == ~UINT64_C(0) ? o->cap_add
-						      : (default_caps | o->cap_add) & ~o->cap_drop;
+						      : (given | o->cap_add) & ~o->cap_drop;
 
 	return caps & known_caps;
 }
@@ -230,7 +225,8 @@ static void make_caps(const struct run_options *o, struct plan *p)
 		return; /* no user namespace, no capability */
 	p->caps = planner_caps(o);
 	p->caps_ambient = p->uid == 0 ? 0 : o->cap_add & p->caps;
-	p->lock_mounts = changes_mounts(p->caps) || o->allow_userns;
+	/* What croft-gate mounted is locked: it is older than the user namespace. */
+	p->lock_mounts = !o->by_gate && (changes_mounts(p->caps) || o->allow_userns);
 }
 
 static void make_confinement(const struct run_options *o, const struct plan_facts *f, struct plan *p)
@@ -279,6 +275,7 @@ int planner_make(const struct run_options *o, const struct plan_facts *f, struct
 		.root_read_only = o->read_only,
 		.ephemeral = o->ephemeral && f->root_kind == PLAN_ROOT_DIR,
 		.ephemeral_size = o->ephemeral_size ? o->ephemeral_size : default_size(o, EPHEMERAL_SIZE),
+		.gate = o->by_gate,
 		.map = o->map,
 		.own_uid = o->map == PLAN_MAP_SELF ? f->uid : 0,
 		.own_gid = o->map == PLAN_MAP_SELF ? f->gid : 0,

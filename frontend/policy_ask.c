@@ -122,6 +122,7 @@ int asked_parse(const char *kind, const char *arg, bool by_name, struct asked *r
 	case POLICY_LANDLOCK:
 	case POLICY_PROC:
 	case POLICY_USERNS:
+	case POLICY_CAPABILITY:
 		return ask_word(arg, ret, e);
 	case POLICY_KIND_COUNT:
 		break;

@@ -309,13 +309,17 @@ static const struct verb about[] = {
 	[POLICY_LANDLOCK] = {.name = "landlock", .help = "no second wall around files", .operands = "off"},
 	[POLICY_PROC] = {.name = "proc", .help = "all of /proc and /sys", .operands = "unmasked"},
 	[POLICY_USERNS] = {.name = "userns", .help = "user namespaces inside", .operands = "inside"},
+	[POLICY_CAPABILITY] = {.name = "capability",
+			       .help = "a capability inside a sandbox of croft-gate",
+			       .operands = "default"},
 };
 static_assert(sizeof(about) / sizeof(about[0]) == POLICY_KIND_COUNT, "every kind can be asked for");
 
 static const struct verb *const kind[] = {
 	&about[POLICY_VOLUME],  &about[POLICY_ROOT],    &about[POLICY_IDS],
 	&about[POLICY_NETWORK], &about[POLICY_SECCOMP], &about[POLICY_LANDLOCK],
-	&about[POLICY_PROC],    &about[POLICY_USERNS],  NULL};
+	&about[POLICY_PROC],    &about[POLICY_USERNS],  &about[POLICY_CAPABILITY],
+	NULL};
 static_assert(sizeof(kind) / sizeof(kind[0]) == POLICY_KIND_COUNT + 1, "and is in the list");
 
 static int explain_main(int argc, char *argv[], struct err *e)

@@ -164,11 +164,12 @@ int prepare(int argc, char *argv[], struct prepared *ret, struct err *e)
 	if (refuse_root(e) < 0 || caller_get(&ret->a, &ret->caller, e) < 0 ||
 	    policy_load(&ret->a, &ret->policy, e) < 0)
 		return -e->code;
-	if (gate_choose(&ret->policy, &ret->options, e) < 0)
+	if (gate_choose(&ret->policy, &ret->caller, &ret->options, e) < 0)
 		return -e->code;
 	ret->vet = (struct vet){.policy = &ret->policy,
 				.caller = &ret->caller,
-				.boundary = ret->options.map == PLAN_MAP_NONE};
+				.boundary = ret->options.by_gate};
+	ret->options.caps_withheld = ~vet_caps(&ret->vet);
 	limits_vet(&ret->policy, &ret->caller, &ret->options, &ret->given, &ret->refused);
 	if (find_facts(ret, &facts, e) < 0 || planner_make(&ret->options, &facts, &ret->a, &ret->plan, e) < 0)
 		return -e->code;

@@ -57,6 +57,8 @@ struct run_options {
 	enum plan_map map;
 	bool map_asked;
 	enum run_gate gate;
+	bool by_gate;           /* set by gate_choose(): croft-gate makes it */
+	uint64_t caps_withheld; /* of those without asking, what the policy does not allow there */
 	uint64_t cap_add;
 	uint64_t cap_drop;
 	const char *seccomp; /* "default", "unconfined", the path of a profile; NULL: default */

@@ -229,7 +229,7 @@ static int go(struct supervisor *s)
 
 	if (s->plan->timeout_ms)
 		s->time_limit = now_ms() + s->plan->timeout_ms;
-	if (s->plan->map == PLAN_MAP_NONE)
+	if (s->plan->gate)
 		return 0; /* croft-gate's waits for nobody */
 	if (s->sock >= 0)
 		r = msg_send(s->sock, MSG_GO, NULL, -1);
@@ -413,7 +413,7 @@ static int begin(struct supervisor *s)
 					  .alone_gid = p->gid};
 	struct err e = {0};
 
-	if (p->map != PLAN_MAP_NONE && idmap_write(s->pid, &req, NULL, &e) < 0)
+	if (!p->gate && idmap_write(s->pid, &req, NULL, &e) < 0)
 		return cannot_start(s, &e);
 	if (p->network != PLAN_NETWORK_USER)
 		return go(s);
@@ -432,7 +432,7 @@ static int start(struct supervisor *s, const struct sandbox_hooks *h)
 	inner = pair[1];
 	if (take_signals(s) < 0 || cgroup_make(s->plan, &s->cgroup, s->e) < 0)
 		return -s->e->code;
-	return s->plan->map == PLAN_MAP_NONE ? gate_child(s, inner) : clone_child(s, h, inner);
+	return s->plan->gate ? gate_child(s, inner) : clone_child(s, h, inner);
 }
 
 /* Every process of the sandbox is gone: what its limits did, and the end of its cgroup. */

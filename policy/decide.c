@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/caps.h"
 #include "policy/match.h"
 #include "policy/rule.h"
 
@@ -95,13 +96,26 @@ const char *policy_lacks(const struct policy_rule *rule, const struct policy_req
 	return NULL;
 }
 
+/* The capability `default` is several. */
+static bool word_fits(const struct policy_rule *rule, const struct policy_request *r)
+{
+	int cap;
+
+	if (!strcmp(rule->value, r->value))
+		return true;
+	if (r->kind != POLICY_CAPABILITY || strcmp(rule->value, "default") != 0)
+		return false;
+	cap = caps_parse(r->value);
+	return cap >= 0 && CAPS_DEFAULT & CAP_BIT(cap);
+}
+
 static enum pattern_match match_value(const struct policy_rule *rule, const struct policy_caller *c,
 				      const struct policy_request *r)
 {
 	if (is_path(r) != policy_is_path(rule))
 		return PATTERN_NO;
 	if (!is_path(r))
-		return strcmp(rule->value, r->value) ? PATTERN_NO : PATTERN_HERE;
+		return word_fits(rule, r) ? PATTERN_HERE : PATTERN_NO;
 	return pattern_match(rule->value, c, rule->action == POLICY_DENY, r->value);
 }
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/dir.h"
 #include "common/fd.h"
 #include "common/text.h"
 #include "policy/names.h"
@@ -185,15 +185,6 @@ struct name_list {
 	size_t n;
 };
 
-/* linux_dirent64 of getdents64(2); the C library's readdir would allocate. */
-struct entry {
-	uint64_t ino;
-	int64_t off;
-	uint16_t reclen;
-	uint8_t type;
-	char name[];
-};
-
 static bool counts(const char *name)
 {
 	size_t n = strlen(name);
@@ -201,20 +192,26 @@ static bool counts(const char *name)
 	return name[0] != '.' && n > 5 && !strcmp(name + n - 5, ".conf");
 }
 
-static int add_names(struct loader *l, const char *buf, size_t size, struct name_list *list)
-{
-	for (size_t at = 0; at < size;) {
-		const struct entry *d = (const void *)(buf + at);
+struct listing {
+	struct loader *l;
+	struct name_list *list;
+	bool said; /* what failed is in l->e */
+};
 
-		at += d->reclen;
-		if (!counts(d->name))
-			continue;
-		if (list->n == POLICY_FILES_MAX)
-			return err_set(l->e, E2BIG, "more than %d policy files", POLICY_FILES_MAX);
-		list->name[list->n] = arena_copy(l->a, d->name, strlen(d->name));
-		if (!list->name[list->n++])
-			return no_memory(l);
-	}
+static int add_name(void *ctx, const char *name)
+{
+	struct listing *g = ctx;
+	struct name_list *list = g->list;
+
+	if (!counts(name))
+		return 0;
+	g->said = true;
+	if (list->n == POLICY_FILES_MAX)
+		return err_set(g->l->e, E2BIG, "more than %d policy files", POLICY_FILES_MAX);
+	list->name[list->n] = arena_copy(g->l->a, name, strlen(name));
+	if (!list->name[list->n++])
+		return no_memory(g->l);
+	g->said = false;
 	return 0;
 }
 
@@ -225,20 +222,13 @@ static int by_bytes(const void *a, const void *b)
 
 static int list_dir(struct loader *l, int fd, const char *path, struct name_list *list)
 {
-	_Alignas(struct entry) char buf[8192];
-	int r = 0;
+	struct listing g = {.l = l, .list = list};
+	int r = dir_each(fd, add_name, &g);
 
-	while (r == 0) {
-		long n = syscall(SYS_getdents64, fd, buf, sizeof(buf));
-
-		if (n < 0)
-			return err_sys(l->e, "list %s", QUOTE(path));
-		if (n == 0)
-			break;
-		r = add_names(l, buf, (size_t)n, list);
-	}
+	if (r < 0)
+		return g.said ? r : err_set(l->e, -r, "list %s: %s", QUOTE(path), strerror(-r));
 	qsort(list->name, list->n, sizeof(list->name[0]), by_bytes);
-	return r;
+	return 0;
 }
 
 static int add_dropins(struct loader *l, int dirfd, const char *dir)

@@ -324,6 +324,7 @@ static int limit_value(enum policy_limit which, const char *s, uint64_t *ret)
 		return 0;
 	case LIMIT_IDS:
 	case LIMIT_PIDS:
+	case LIMIT_SANDBOXES:
 	case POLICY_LIMIT_COUNT:
 		break;
 	}

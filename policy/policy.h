@@ -21,6 +21,8 @@ enum policy_kind {
 	POLICY_LANDLOCK, /* "off" */
 	POLICY_PROC,     /* "unmasked": all of /proc and /sys */
 	POLICY_USERNS,   /* "inside": user namespaces can be made inside. A rule says just the kind. */
+	POLICY_CAPABILITY, /* "CAP_CHOWN" ..., or "default": those that root inside has without asking. Only
+			      croft-gate asks */
 	POLICY_KIND_COUNT
 };
 
@@ -35,11 +37,12 @@ enum policy_action {
 enum policy_who { WHO_EVERYONE, WHO_USER, WHO_GROUP };
 
 enum policy_limit {
-	LIMIT_IDS,    /* subordinate ids of each map, uids and gids counted apart */
-	LIMIT_MEMORY, /* bytes of a sandbox */
-	LIMIT_CPUS,   /* thousandths of a CPU */
-	LIMIT_PIDS,   /* processes and threads of a sandbox */
-	LIMIT_TIME,   /* milliseconds that a command runs */
+	LIMIT_IDS,       /* subordinate ids of each map, uids and gids counted apart */
+	LIMIT_MEMORY,    /* bytes of a sandbox */
+	LIMIT_CPUS,      /* thousandths of a CPU */
+	LIMIT_PIDS,      /* processes and threads of a sandbox */
+	LIMIT_TIME,      /* milliseconds that a command runs */
+	LIMIT_SANDBOXES, /* of one user that croft-gate made and that run at the same time */
 	POLICY_LIMIT_COUNT
 };
 

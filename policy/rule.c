@@ -3,13 +3,16 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/caps.h"
+
 const char *const policy_kind_word[] = {
 	[POLICY_VOLUME] = "volume",   [POLICY_ROOT] = "root",       [POLICY_IDS] = "ids",
 	[POLICY_NETWORK] = "network", [POLICY_SECCOMP] = "seccomp", [POLICY_LANDLOCK] = "landlock",
-	[POLICY_PROC] = "proc",       [POLICY_USERNS] = "userns",
+	[POLICY_PROC] = "proc",       [POLICY_USERNS] = "userns",   [POLICY_CAPABILITY] = "capability",
 };
 static_assert(sizeof(policy_kind_word) / sizeof(policy_kind_word[0]) == POLICY_KIND_COUNT, "a word a kind");
-const char policy_kinds_expected[] = "volume, root, ids, network, seccomp, landlock, proc or userns";
+const char policy_kinds_expected[] =
+	"volume, root, ids, network, seccomp, landlock, proc, userns or capability";
 
 const struct policy_kind_words policy_kind_words[] = {
 	[POLICY_VOLUME] = {{NULL}, NULL, false},
@@ -20,6 +23,7 @@ const struct policy_kind_words policy_kind_words[] = {
 	[POLICY_LANDLOCK] = {{"off"}, "off", false},
 	[POLICY_PROC] = {{"unmasked"}, "unmasked", false},
 	[POLICY_USERNS] = {{"inside"}, "inside", true},
+	[POLICY_CAPABILITY] = {{"default"}, "default or the name of a capability, as CHOWN", false},
 };
 static_assert(sizeof(policy_kind_words) / sizeof(policy_kind_words[0]) == POLICY_KIND_COUNT, "words a kind");
 
@@ -30,20 +34,22 @@ const char *policy_word(enum policy_kind kind, const char *word)
 	for (size_t i = 0; i < POLICY_WORDS_MAX && w->word[i]; i++)
 		if (!strcmp(w->word[i], word))
 			return w->word[i];
-	return NULL;
+	return kind == POLICY_CAPABILITY && caps_parse(word) >= 0 ? caps_name((unsigned)caps_parse(word))
+								  : NULL;
 }
 
 const char *const policy_limit_word[] = {
 	[LIMIT_IDS] = "ids",   [LIMIT_MEMORY] = "memory", [LIMIT_CPUS] = "cpus",
-	[LIMIT_PIDS] = "pids", [LIMIT_TIME] = "time",
+	[LIMIT_PIDS] = "pids", [LIMIT_TIME] = "time",     [LIMIT_SANDBOXES] = "sandboxes",
 };
-const char policy_limits_expected[] = "ids, memory, cpus, pids or time";
+const char policy_limits_expected[] = "ids, memory, cpus, pids, time or sandboxes";
 const char *const policy_limit_value[] = {
 	[LIMIT_IDS] = "a whole number without sign or leading zeros",
 	[LIMIT_MEMORY] = "a number of bytes, as 8G",
 	[LIMIT_CPUS] = "a number of CPUs, as 1.5",
 	[LIMIT_PIDS] = "a whole number without sign or leading zeros",
 	[LIMIT_TIME] = "a time, as 90s or 2h",
+	[LIMIT_SANDBOXES] = "a whole number without sign or leading zeros",
 };
 static_assert(sizeof(policy_limit_word) / sizeof(policy_limit_word[0]) == POLICY_LIMIT_COUNT &&
 		      sizeof(policy_limit_value) / sizeof(policy_limit_value[0]) == POLICY_LIMIT_COUNT,

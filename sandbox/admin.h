@@ -8,8 +8,23 @@
  */
 #pragma once
 
-/* From now on AS_ADMIN() raises and lowers. */
-void admin_borrow(void);
+#include <stdint.h>
+
+/* From now on AS_ADMIN() raises and lowers; permitted: CAP_BIT()s that this process has and keeps. */
+void admin_borrow(uint64_t permitted);
+
+/*
+ * The effective user id of the host's root, whose the namespace is that is made next: nobody below him can
+ * enter it. Needs CAP_SETUID among the permitted ones; nothing where nothing was borrowed. 0 or -errno.
+ */
+int admin_become_root(void);
+
+/* Makes that one of the permitted capabilities effective, or none (0). 0 or -errno. */
+int admin_effective(uint64_t cap_bit);
+
+/* unshare(2) into a user namespace among others: from then on the capabilities are those in there, and
+ * AS_ADMIN() does nothing. 0 or -errno. */
+int admin_unshare(int flags);
 
 void admin_raise(void);
 

@@ -47,19 +47,24 @@ static int leave_session_keyring(struct err *e)
 	return err_sys(e, "leave the caller's session keyring");
 }
 
+int confine_hostname(const struct plan *p, struct err *e)
+{
+	return AS_ADMIN(sethostname(p->hostname, strlen(p->hostname))) < 0
+		       ? err_sys(e, "set the host name %s", QUOTE(p->hostname))
+		       : 0;
+}
+
 int confine_names(const struct plan *p, struct err *e)
 {
-	if (AS_ADMIN(sethostname(p->hostname, strlen(p->hostname))) < 0)
-		return err_sys(e, "set the host name %s", QUOTE(p->hostname));
 	/* The interface needs CAP_NET_ADMIN, which croft-gate does not have: it stays down there. */
 	if (p->namespaces & PLAN_NS_NET && p->map != PLAN_MAP_NONE && loopback_up(e) < 0)
 		return -e->code;
 	return leave_session_keyring(e);
 }
 
-int confine_userns(const struct plan *p, struct err *e)
+int confine_userns(const struct plan *p, int proc, struct err *e)
 {
-	static const char path[] = "/proc/sys/user/max_user_namespaces";
+	static const char path[] = "sys/user/max_user_namespaces";
 	/* The second namespace, which locks the mounts, is the last that the first one counts, and every one
 	 * inside the second counts here, too: user_namespaces(7). */
 	const char *limit = p->lock_mounts ? "1" : "0";
@@ -68,19 +73,31 @@ int confine_userns(const struct plan *p, struct err *e)
 
 	if (p->allow_userns || p->map == PLAN_MAP_NONE)
 		return 0;
-	fd = open(path, O_WRONLY | O_CLOEXEC);
+	fd = openat(proc, path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
-		return err_sys(e, "open %s", path);
+		return err_sys(e, "open /proc/%s", path);
 	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
-		return err_set(e, EPERM, "%s is not the kernel's", path);
+		return err_set(e, EPERM, "/proc/%s is not the kernel's", path);
 	if (write(fd, limit, strlen(limit)) != (ssize_t)strlen(limit))
-		return err_sys(e, "write %s", path);
+		return err_sys(e, "write /proc/%s", path);
 	return 0;
+}
+
+static int become_caller_inside(const struct plan *p, struct err *e)
+{
+	if (p->map == PLAN_MAP_NONE)
+		return 0;
+	if (setresgid(p->own_gid, p->own_gid, p->own_gid) == 0 &&
+	    setresuid(p->own_uid, p->own_uid, p->own_uid) == 0)
+		return 0;
+	return err_sys(e, "become the caller inside");
 }
 
 int confine_become_root(const struct plan *p, struct err *e)
 {
-	if (p->map == PLAN_MAP_NONE || (p->map == PLAN_MAP_SELF && p->own_uid != 0))
+	if (p->gate)
+		return become_caller_inside(p, e);
+	if (p->map == PLAN_MAP_SELF && p->own_uid != 0)
 		return 0;
 	if (setresgid(0, 0, 0) == 0 && setresuid(0, 0, 0) == 0)
 		return 0;
@@ -99,18 +116,25 @@ static int cannot_become(const struct plan *p, struct err *e)
 		       : -e->code;
 }
 
+/* The real user id while init and the command are not two processes yet. */
+static uid_t real_uid(const struct plan *p)
+{
+	return p->gate && p->map != PLAN_MAP_NONE ? p->own_uid : p->uid;
+}
+
 static int set_ids(const struct plan *p, struct err *e)
 {
+	const uid_t real = real_uid(p);
 	uid_t r, u, s;
 	gid_t rg, g, sg;
 
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "keep capabilities over the change of user");
-	if (setresgid(p->gid, p->gid, p->gid) < 0 || setresuid(p->uid, p->uid, p->uid) < 0)
+	if (setresgid(p->gid, p->gid, p->gid) < 0 || setresuid(real, p->uid, p->uid) < 0)
 		return cannot_become(p, e);
 	if (getresuid(&r, &u, &s) < 0 || getresgid(&rg, &g, &sg) < 0)
 		return err_sys(e, "ask for the ids");
-	if (r != p->uid || u != p->uid || s != p->uid || rg != p->gid || g != p->gid || sg != p->gid)
+	if (r != real || u != p->uid || s != p->uid || rg != p->gid || g != p->gid || sg != p->gid)
 		return err_set(e, EPERM, "the ids are not those of the user inside after the change");
 	return 0;
 }
@@ -183,4 +207,17 @@ int confine_user(const struct plan *p, struct err *e)
 	if (verify(&want, e) < 0)
 		return -e->code;
 	return bounded ? verify_bounding(p->caps, e) : verify_gone(e);
+}
+
+int confine_command(const struct plan *p, struct err *e)
+{
+	uid_t r, u, s;
+
+	if (real_uid(p) == p->uid)
+		return 0;
+	if (setresuid(p->uid, p->uid, p->uid) < 0 || getresuid(&r, &u, &s) < 0)
+		return err_sys(e, "take the ids of the user inside");
+	return r == p->uid && u == p->uid && s == p->uid
+		       ? 0
+		       : err_set(e, EPERM, "the ids are not those of the user inside after the change");
 }

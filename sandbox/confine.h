@@ -7,8 +7,11 @@
 #include "common/err.h"
 #include "sandbox/plan.h"
 
-/* Host name, loopback interface up (when the network namespace is ours), a session keyring that is not the
- * caller's. 0 or -errno. */
+/* The host name. 0 or -errno. */
+int confine_hostname(const struct plan *p, struct err *e);
+
+/* Loopback interface up (when the network namespace is of a user namespace of ours), a session keyring that
+ * is not the caller's. 0 or -errno. */
 int confine_names(const struct plan *p, struct err *e);
 
 /*
@@ -20,13 +23,14 @@ int confine_lock_mounts(struct err *e);
 
 /*
  * Unless the plan allows them: user.max_user_namespaces of this user namespace, so that nothing inside gets
- * capabilities back in one of its own. Through the /proc of the host, which is not the root's to forge; so
- * before the root is entered. CAP_SYS_RESOURCE in this namespace could raise it again: with it the command is
- * in the second one of confine_lock_mounts(), and this is the first. 0 or -errno.
+ * capabilities back in one of its own. proc: the /proc of the host, which is not the root's to forge.
+ * CAP_SYS_RESOURCE in this namespace could raise it again: with it the command is in the second one of
+ * confine_lock_mounts(), and this is the first. 0 or -errno.
  */
-int confine_userns(const struct plan *p, struct err *e);
+int confine_userns(const struct plan *p, int proc, struct err *e);
 
-/* Root inside, where there is one, for making files. Capabilities stay. 0 or -errno. */
+/* Root inside, where there is one, for making files; in a sandbox of croft-gate, whose files are made, the
+ * caller's own id inside. Capabilities stay. 0 or -errno. */
 int confine_become_root(const struct plan *p, struct err *e);
 
 /*
@@ -36,3 +40,9 @@ int confine_become_root(const struct plan *p, struct err *e);
  * CVE-2018-7169).
  */
 int confine_user(const struct plan *p, struct err *e);
+
+/*
+ * Init of a sandbox of croft-gate has the caller's own id as its real one, so that he may end it: he does not
+ * own its user namespace. The command has not: this is for its process, behind confine_user(). 0 or -errno.
+ */
+int confine_command(const struct plan *p, struct err *e);

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "common/ids.h"
 #include "sandbox/confine.h"
+#include "sandbox/userns.h"
 
 /* Reads this process's own map and writes "inside inside count" for each of its lines. */
 static int identity_map(const char *self, char *out, size_t size, struct err *e)
@@ -61,71 +61,24 @@ static int copy_map(const char *name, pid_t to, struct err *e)
 	return 0;
 }
 
-/* The process that stays in the first namespace until it has written the maps of the second. */
-static void write_maps(int ready, int report, pid_t to)
+static int copy_maps(const void *ctx, struct err *e)
 {
-	struct err e = {0};
-	char c;
+	const pid_t *to = ctx;
 
-	if (read(ready, &c, 1) != 1)
-		_exit(1);
-	if (copy_map("gid_map", to, &e) == 0)
-		copy_map("uid_map", to, &e);
-	_exit(fd_write_all(report, &e, sizeof(e)) < 0);
-}
-
-static int fork_writer(int ready[2], int report[2], pid_t *ret, struct err *e)
-{
-	pid_t self = getpid(), pid = fork();
-
-	if (pid < 0)
-		return err_sys(e, "start the writer of the second id maps");
-	if (pid == 0) {
-		fd_close(ready[1]);
-		fd_close(report[0]);
-		write_maps(ready[0], report[1], self);
-	}
-	*ret = pid;
-	return 0;
-}
-
-/* Lets the writer write, takes its report and reaps it. */
-static int await_writer(int ready, int report, pid_t pid, struct err *e)
-{
-	struct err got;
-	ssize_t n = fd_write_all(ready, "", 1) == 0 ? read(report, &got, sizeof(got)) : -1;
-
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		continue;
-	if (n != (ssize_t)sizeof(got))
-		return err_set(e, EPIPE, "the writer of the second id maps ended early");
-	if (got.code) {
-		*e = got;
+	if (copy_map("gid_map", *to, e) < 0)
 		return -e->code;
-	}
-	return 0;
+	return copy_map("uid_map", *to, e);
 }
 
 int confine_lock_mounts(struct err *e)
 {
-	int ready[2], report[2];
-	pid_t pid = -1;
-	int r;
+	const pid_t self = getpid();
 
 	/* The writer must be able to open the maps of this process: it is undumpable, and its /proc files the
 	 * host's root's, where it changed its ids before (--map isolated). */
 	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
 		return err_sys(e, "open the maps to their writer");
-	if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
-		return err_sys(e, "make a pipe");
-	r = fork_writer(ready, report, &pid, e);
-	fd_close(ready[0]);
-	fd_close(report[1]);
-	if (r == 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
-		r = err_sys(e, "copy the mounts into a second user namespace");
-	if (r == 0)
-		r = await_writer(ready[1], report[0], pid, e);
-	fd_close(ready[1]);
-	fd_close(report[0]);
-	return r;
+	if (userns_enter(CLONE_NEWUSER | CLONE_NEWNS, copy_maps, &self, e) < 0)
+		return err_wrap(e, "copy the mounts into a second user namespace");
+	return 0;
 }

@@ -24,6 +24,7 @@ struct work {
 	const struct plan_op *op;
 	int source; /* pinned, or -1 */
 	int root;
+	struct gifts *gifts;
 };
 
 /* Whether below is where the directory called name in the root is, or lies below it. */
@@ -166,8 +167,8 @@ static int run_dir(const struct work *w, struct err *e)
 
 	if (fd < 0)
 		return fd == -EROFS ? 0 : fd;
-	if (fchownat(fd, "", w->plan->uid, w->plan->gid, AT_EMPTY_PATH) < 0 && errno != EROFS)
-		return err_sys(e, "give %s to the user inside", QUOTE(w->op->target));
+	if (gifts_give(w->gifts, w->plan, fd, w->plan->gid, e) < 0)
+		return err_wrap(e, "%s", QUOTE(w->op->target));
 	return 0;
 }
 
@@ -287,10 +288,14 @@ static int (*const run[])(const struct work *, struct err *) = {
 };
 static_assert(sizeof(run) / sizeof(run[0]) == OP_KIND_COUNT, "a function for each operation");
 
-int ops_run(const struct plan *p, const struct pins *pins, int root, struct err *e)
+int ops_run(const struct plan *p, const struct pins *pins, int root, struct gifts *gifts, struct err *e)
 {
 	for (uint32_t i = 0; i < p->ops.count; i++) {
-		const struct work w = {.plan = p, .op = &p->ops.item[i], .source = pins->op[i], .root = root};
+		const struct work w = {.plan = p,
+				       .op = &p->ops.item[i],
+				       .source = pins->op[i],
+				       .root = root,
+				       .gifts = gifts};
 		int r = run[w.op->kind](&w, e);
 
 		if (r < 0)

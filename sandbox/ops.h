@@ -4,9 +4,10 @@
 #pragma once
 
 #include "common/err.h"
+#include "sandbox/gifts.h"
 #include "sandbox/pin.h"
 #include "sandbox/plan.h"
 
-/* All operations in the plan's order. root: descriptor of the attached root. 0 or -errno; the first failure
- * ends it. */
-int ops_run(const struct plan *p, const struct pins *pins, int root, struct err *e);
+/* All operations in the plan's order. root: descriptor of the attached root; gifts: what is to be given. 0 or
+ * -errno; the first failure ends it. */
+int ops_run(const struct plan *p, const struct pins *pins, int root, struct gifts *gifts, struct err *e);

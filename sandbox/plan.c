@@ -220,7 +220,7 @@ int plan_check(const struct plan *p, struct err *e)
 	if ((p->root_kind == PLAN_ROOT_DIR) != (p->root[0] != '\0') || strlen(p->root) >= PLAN_PATH_MAX)
 		return err_set(e, EINVAL, "plan: the root's path is missing, too long, or one too many");
 	if (p->root_read_only > 1 || p->ephemeral > 1 || p->init > 1 || p->lock_mounts > 1 ||
-	    p->cwd_asked > 1)
+	    p->cwd_asked > 1 || p->gate > 1)
 		return err_set(e, EINVAL, "plan: a yes or no is neither");
 	if (p->namespaces & ~(uint32_t)PLAN_NS_ALL || p->tty & ~(uint32_t)PLAN_TTY_ALL)
 		return err_set(e, EINVAL, "plan: unknown namespace or terminal flag");
@@ -228,6 +228,10 @@ int plan_check(const struct plan *p, struct err *e)
 		return err_set(e, EINVAL, "plan: an id is 4294967295, which means none");
 	if (p->map == PLAN_MAP_SELF && (p->uid != p->own_uid || p->gid != p->own_gid))
 		return err_set(e, EINVAL, "plan: the user inside is not the one id that is mapped");
+	if (p->gate && p->map != PLAN_MAP_NONE && p->map != PLAN_MAP_SELF && p->map != PLAN_MAP_SUBORDINATE)
+		return err_set(e, EINVAL, "plan: croft-gate knows no such map");
+	if (p->map == PLAN_MAP_NONE && !p->gate)
+		return err_set(e, EINVAL, "plan: without a user namespace only croft-gate makes a sandbox");
 	if (p->map == PLAN_MAP_NONE &&
 	    (p->caps || p->caps_ambient || p->lock_mounts || p->allow_userns || p->own_uid || p->own_gid))
 		return err_set(e, EINVAL,
@@ -242,7 +246,7 @@ int plan_check(const struct plan *p, struct err *e)
 
 /* --- encoding --------------------------------------------------------------- */
 
-static const char magic[8] = "croft\0\0\2"; /* the last byte is the version */
+static const char magic[8] = "croft\0\0\3"; /* the last byte is the version */
 
 struct writer {
 	char *buf;

@@ -187,6 +187,7 @@ struct plan {
 	uint64_t ephemeral_size; /* bytes of that overlay's tmpfs, and of the tmpfs of PLAN_ROOT_HOST */
 	struct plan_ops ops;     /* carried out in this order */
 
+	uint32_t gate;    /* bool: croft-gate makes it: mounts first, then the user namespace, if any */
 	uint32_t map;     /* enum plan_map */
 	uint32_t own_uid; /* the id inside that the caller's own uid, gid are mapped to */
 	uint32_t own_gid;

@@ -73,6 +73,7 @@ const struct plan_field plan_field[] = {
 	FIELD(PLAN_U32, ephemeral),
 	FIELD(PLAN_U64, ephemeral_size),
 	LIST(ops, plan_op_list),
+	FIELD(PLAN_U32, gate),
 	WORDS(map, map_word),
 	FIELD(PLAN_U32, own_uid),
 	FIELD(PLAN_U32, own_gid),

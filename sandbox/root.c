@@ -46,7 +46,7 @@ static int clone_root(const struct plan *p, const struct pins *pins, struct err 
 		return err_wrap(e, "root %s", QUOTE(p->root));
 	/* Mount points may have to be made in the top mount; root_seal() makes it read-only again. A lock
 	 * (EPERM) may stay; where a privilege of the host could lift it, it is not tried. */
-	if (p->root_read_only && !p->ephemeral && p->map != PLAN_MAP_NONE)
+	if (p->root_read_only && !p->ephemeral && !p->gate)
 		tree_change(tree, 0, TREE_READ_ONLY, &ignored);
 	return tree;
 }

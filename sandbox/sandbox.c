@@ -1,13 +1,15 @@
 #include "sandbox/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -22,11 +24,13 @@
 #include "sandbox/root.h"
 #include "sandbox/seccomp.h"
 #include "sandbox/terminal.h"
+#include "sandbox/tie.h"
+#include "sandbox/userns.h"
 
 unsigned long sandbox_clone_flags(const struct plan *p)
 {
 	return (unsigned long)(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC) |
-	       (p->map == PLAN_MAP_NONE ? 0 : (unsigned long)CLONE_NEWUSER) |
+	       (p->gate ? 0 : (unsigned long)CLONE_NEWUSER) |
 	       (p->namespaces & PLAN_NS_NET ? (unsigned long)CLONE_NEWNET : 0) |
 	       (p->namespaces & PLAN_NS_CGROUP ? (unsigned long)CLONE_NEWCGROUP : 0);
 }
@@ -35,7 +39,10 @@ struct child {
 	const struct plan *plan;
 	const struct sandbox_hooks *hooks;
 	int sock;
+	int proc; /* the host's /proc */
+	int self; /* this process in it */
 	struct pins pins;
+	struct gifts gifts;
 	int slave;
 };
 
@@ -49,29 +56,13 @@ static noreturn void fail(const struct child *c, const struct err *e)
 	_exit(err_exit_status(e));
 }
 
-/*
- * Should: this process dies with its parent, whatever kills it. The kernel forgets that at each change of ids
- * or capabilities (prctl(2) PR_SET_PDEATHSIG), so it is asked for again after the last one; a parent that
- * died in between has closed its end of the socket.
- */
-static int die_with_parent(int sock, struct err *e)
-{
-	char c;
-
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-		return err_sys(e, "tie the sandbox to its parent");
-	if (recv(sock, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
-		_exit(EXIT_CROFT);
-	return 0;
-}
-
 /* A privileged child waits for nobody. */
 static int await_go(const struct plan *p, int sock, struct err *e)
 {
 	struct msg m;
 	int fd = -1, r;
 
-	if (p->map == PLAN_MAP_NONE)
+	if (p->gate)
 		return 0;
 	r = msg_receive(sock, 0, &m, &fd);
 	fd_close(fd);
@@ -90,7 +81,7 @@ static int start(struct child *c, struct err *e)
 	if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
 		return err_sys(e, "block signals");
 	umask(022);
-	if (die_with_parent(c->sock, e) < 0 || limits_score(c->plan, e) < 0)
+	if (tie_to_parent(c->sock, e) < 0 || limits_score(c->plan, e) < 0)
 		return -e->code;
 	/* The session is the sandbox's: signals of the caller's terminal come through the supervisor only. */
 	if (setsid() < 0)
@@ -107,9 +98,9 @@ static int files(struct child *c, struct err *e)
 	root = root_attach(c->plan, &c->pins, e);
 	if (root < 0)
 		return root;
-	if (ops_run(c->plan, &c->pins, root, e) < 0 ||
-	    terminal_make(c->plan, root, c->sock, &c->slave, e) < 0 || root_seal(c->plan, root, e) < 0 ||
-	    root_enter(root, &by_chroot, e) < 0)
+	if (ops_run(c->plan, &c->pins, root, &c->gifts, e) < 0 ||
+	    terminal_make(c->plan, root, &c->gifts, c->sock, &c->slave, e) < 0 ||
+	    root_seal(c->plan, root, e) < 0 || root_enter(root, &by_chroot, e) < 0)
 		return -e->code;
 	if (by_chroot) {
 		struct err note = {0};
@@ -122,15 +113,43 @@ static int files(struct child *c, struct err *e)
 	return 0;
 }
 
+/* The kernel's, whatever the caller has in the place: he can forge a name, but no file system. */
+static int open_proc(struct child *c, struct err *e)
+{
+	struct statfs fs;
+
+	c->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->proc < 0 || fstatfs(c->proc, &fs) < 0)
+		return err_sys(e, "open /proc");
+	if ((unsigned long)fs.f_type != PROC_SUPER_MAGIC)
+		return err_set(e, EPERM, "/proc is not the kernel's");
+	c->self = openat(c->proc, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return c->self < 0 ? err_sys(e, "open /proc/self") : 0;
+}
+
+/* Mustn't have happened before: any mount. What is mounted is locked by it. */
+static int user_namespace(struct child *c, struct err *e)
+{
+	const struct plan *p = c->plan;
+
+	if (!p->gate || p->map == PLAN_MAP_NONE)
+		return 0;
+	/* A second network namespace: the first, which /sys shows, belongs to no user namespace of ours. */
+	if (userns_of_root(p->namespaces & PLAN_NS_NET ? CLONE_NEWNET : 0, c->self, c->hooks->ids, e) < 0 ||
+	    confine_become_root(p, e) < 0 || tie_to_parent(c->sock, e) < 0)
+		return -e->code;
+	return confine_userns(p, c->proc, e) < 0 ? -e->code : gifts_hand_over(&c->gifts, p, e);
+}
+
 static int confine(struct child *c, struct err *e)
 {
-	if (confine_names(c->plan, e) < 0)
+	if (confine_hostname(c->plan, e) < 0 || user_namespace(c, e) < 0 || confine_names(c->plan, e) < 0)
 		return -e->code;
 	if (c->plan->lock_mounts && confine_lock_mounts(e) < 0)
 		return -e->code;
 	if (confine_user(c->plan, e) < 0)
 		return -e->code;
-	return die_with_parent(c->sock, e);
+	return tie_to_parent(c->sock, e);
 }
 
 static int restore_limits(const struct child *c, struct err *e)
@@ -150,7 +169,8 @@ static noreturn void command(struct child *c)
 {
 	struct err e = {0};
 
-	if (restore_limits(c, &e) == 0 && (c->slave < 0 || terminal_connect(c->plan, c->slave, &e) == 0) &&
+	if (confine_command(c->plan, &e) == 0 && restore_limits(c, &e) == 0 &&
+	    (c->slave < 0 || terminal_connect(c->plan, c->slave, &e) == 0) &&
 	    landlock_confine(c->plan, &e) == 0)
 		command_exec(c->plan, &e);
 	fail(c, &e);
@@ -216,10 +236,13 @@ noreturn void sandbox_child(const struct plan *p, const struct sandbox_hooks *h,
 	c.plan = p;
 	c.hooks = h;
 	c.sock = sock;
-	c.slave = -1;
-	if (start(&c, &e) < 0 || pin_all(p, h, &c.pins, &e) < 0 || await_go(p, sock, &e) < 0 ||
-	    confine_become_root(p, &e) < 0 || confine_userns(p, &e) < 0 || files(&c, &e) < 0 ||
-	    confine(&c, &e) < 0)
+	c.slave = c.proc = c.self = -1;
+	if (start(&c, &e) < 0 || open_proc(&c, &e) < 0 || pin_all(p, h, &c.pins, &e) < 0 ||
+	    await_go(p, sock, &e) < 0)
+		fail(&c, &e);
+	if (!p->gate && (confine_become_root(p, &e) < 0 || confine_userns(p, c.proc, &e) < 0))
+		fail(&c, &e);
+	if (files(&c, &e) < 0 || confine(&c, &e) < 0)
 		fail(&c, &e);
 	if (p->init)
 		with_init(&c);

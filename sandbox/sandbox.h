@@ -12,6 +12,7 @@
 
 #include "common/err.h"
 #include "sandbox/plan.h"
+#include "sandbox/userns.h"
 
 /* What the maker of the plan decides about each host object, after it was opened and before it is used. */
 struct sandbox_hooks {
@@ -22,6 +23,8 @@ struct sandbox_hooks {
 	 */
 	int (*permit)(void *ctx, const struct plan *p, int op, int fd, struct err *e);
 	void *ctx;
+	/* Of a plan that croft-gate carries out and that has a map; else NULL. */
+	const struct userns_ids *ids;
 	/*
 	 * Memory in which the command line of this process lies: init overwrites it, since /proc/1/cmdline
 	 * would tell everybody inside paths and values of the host. The plan must not point into it. May be
@@ -31,7 +34,7 @@ struct sandbox_hooks {
 	size_t title_size;
 };
 
-/* The clone(2) flags that the plan asks for, CLONE_NEWUSER included but for PLAN_MAP_NONE. */
+/* The clone(2) flags that the plan asks for, CLONE_NEWUSER included but where croft-gate makes it. */
 unsigned long sandbox_clone_flags(const struct plan *p);
 
 /*

@@ -11,7 +11,8 @@
 #include "sandbox/inroot.h"
 #include "sandbox/msg.h"
 
-int terminal_make(const struct plan *p, int root, int sock, int *ret_slave, struct err *e)
+int terminal_make(const struct plan *p, int root, struct gifts *gifts, int sock, int *ret_slave,
+		  struct err *e)
 {
 	fd_auto int master = -1, slave = -1;
 	int unlock = 0, r;
@@ -26,8 +27,8 @@ int terminal_make(const struct plan *p, int root, int sock, int *ret_slave, stru
 	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0)
 		return err_sys(e, "open the other end of the sandbox's terminal");
-	if (fchown(slave, p->uid, (gid_t)-1) < 0)
-		return err_sys(e, "give the terminal to the user inside");
+	if (gifts_give(gifts, p, slave, (gid_t)-1, e) < 0)
+		return err_wrap(e, "the terminal");
 	if (dev_console(root, slave, e) < 0)
 		return -e->code;
 	/* Before anything can be typed: a terminal of no session has nobody for its signals, and loses them.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "common/err.h"
+#include "sandbox/gifts.h"
 #include "sandbox/plan.h"
 
 /*
@@ -14,7 +15,8 @@
  * controlling terminal of this session, whose leader this process must be, and sends the master over sock
  * (msg.h). *ret_slave is -1 when the plan has no terminal. 0 or -errno.
  */
-int terminal_make(const struct plan *p, int root, int sock, int *ret_slave, struct err *e);
+int terminal_make(const struct plan *p, int root, struct gifts *gifts, int sock, int *ret_slave,
+		  struct err *e);
 
 /* Connects standard input, output and error, as the plan says, to the slave. 0 or -errno. */
 int terminal_connect(const struct plan *p, int slave, struct err *e);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/caps.h"
 #include "common/fd.h"
 #include "common/text.h"
 #include "policy/decide.h"
@@ -104,6 +105,36 @@ size_t vet_wanted(const struct plan *p, struct vet_wanted ret[VET_WANTED_MAX])
 	return n;
 }
 
+uint64_t vet_caps(const struct vet *v)
+{
+	uint64_t caps = 0;
+
+	if (!v->boundary)
+		return ~caps;
+	for (unsigned cap = 0; cap < 64 && caps_name(cap); cap++) {
+		const struct policy_request r = {.kind = POLICY_CAPABILITY, .value = caps_name(cap)};
+
+		if (policy_decide(v->policy, v->caller, &r).allowed)
+			caps |= CAP_BIT(cap);
+	}
+	return caps;
+}
+
+static int vet_capabilities(const struct vet *v, const struct plan *p, struct err *e)
+{
+	uint64_t missing = p->caps & ~vet_caps(v);
+
+	for (unsigned cap = 0; missing && cap < 64; cap++) {
+		const char *name = caps_name(cap);
+
+		if (missing & CAP_BIT(cap) && !name)
+			return err_set(e, EINVAL, "capability %u is none that croft knows", cap);
+		if (missing & CAP_BIT(cap))
+			return vet_word(v, POLICY_CAPABILITY, name, p, NULL, e);
+	}
+	return 0;
+}
+
 int vet_words(const struct vet *v, const struct plan *p, enum plan_map *ret_map, struct err *e)
 {
 	struct vet_wanted wanted[VET_WANTED_MAX];
@@ -113,6 +144,8 @@ int vet_words(const struct vet *v, const struct plan *p, enum plan_map *ret_map,
 
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = vet_word(v, wanted[i].kind, wanted[i].word, p, NULL, e);
+	if (r == 0)
+		r = vet_capabilities(v, p, e);
 	if (r < 0)
 		return r;
 	if (map != PLAN_MAP_SELF && map != PLAN_MAP_NONE)

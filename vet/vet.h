@@ -54,10 +54,14 @@ struct vet_wanted {
 size_t vet_wanted(const struct plan *p, struct vet_wanted ret[VET_WANTED_MAX]);
 
 /*
- * The verdict on what is no object: all of vet_wanted(), and the ids. A map `auto` that may not be
- * subordinate becomes self. What is written is *ret_map. 0 or -EACCES.
+ * The verdict on what is no object: all of vet_wanted(), the capabilities, and the ids. A map `auto` that may
+ * not be subordinate becomes self. What is written is *ret_map. 0 or -EACCES.
  */
 int vet_words(const struct vet *v, const struct plan *p, enum plan_map *ret_map, struct err *e);
+
+/* The capabilities that the policy allows; all where it is no boundary: there they are of a namespace that
+ * the caller could make himself. */
+uint64_t vet_caps(const struct vet *v);
 
 /* One word, as (POLICY_NETWORK, "host"). */
 int vet_word(const struct vet *v, enum policy_kind kind, const char *word, const struct plan *p,

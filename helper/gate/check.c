@@ -28,12 +28,14 @@ static int check_whole(struct work *w, const struct policy_caller *c)
 {
 	const struct plan *p = w->p;
 
-	if (p->map != PLAN_MAP_NONE)
-		return refuse(w, "with a user namespace");
-	if (p->uid != c->uid || p->gid != c->gid)
+	if (!p->gate)
+		return refuse(w, "that croft would make without it");
+	if (p->map == PLAN_MAP_NONE && (p->uid != c->uid || p->gid != c->gid))
 		return refuse(w, "for another user than its caller");
-	if (p->caps || p->caps_ambient || p->lock_mounts || p->allow_userns)
-		return refuse(w, "with capabilities or user namespaces inside");
+	if (!p->init && p->map != PLAN_MAP_NONE && p->uid != p->own_uid)
+		return refuse(w, "of another user inside without an init that its caller may end");
+	if (p->lock_mounts)
+		return refuse(w, "with a second user namespace");
 	if (p->ephemeral)
 		return refuse(w, "with an overlay (--ephemeral)");
 	if (p->ports.count || p->network == PLAN_NETWORK_USER)

@@ -3,19 +3,30 @@
 #include <errno.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "helper/gate/count.h"
 #include "helper/shared/privilege.h"
 #include "sandbox/admin.h"
 #include "sandbox/msg.h"
-#include "sandbox/sandbox.h"
 
-int launch(const struct plan *p, struct vetted *vetted, int sock, struct err *e)
+/* Counted when it is there: of several that start at once each sees the others. */
+static int within(uint64_t most, pid_t pid, int pidfd, struct err *e)
 {
-	const struct sandbox_hooks hooks = {.permit = vet_same, .ctx = vetted};
+	int r = most == UINT64_MAX ? 0 : count_check(most, pid, e);
+
+	if (r < 0)
+		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	return r;
+}
+
+int launch(const struct plan *p, const struct sandbox_hooks *hooks, uint64_t permitted, uint64_t most,
+	   int sock, struct err *e)
+{
 	fd_auto int pidfd = -1;
 	struct clone_args a = {
 		.flags = sandbox_clone_flags(p) | CLONE_PARENT | CLONE_PIDFD,
@@ -24,13 +35,15 @@ int launch(const struct plan *p, struct vetted *vetted, int sock, struct err *e)
 	long pid;
 	int r;
 
-	admin_borrow();
+	admin_borrow(permitted);
 	pid = AS_ADMIN(syscall(SYS_clone3, &a, sizeof(a)));
 	if (pid < 0)
 		return err_sys(e, "create the namespaces of the sandbox");
 	if (pid == 0)
-		sandbox_child(p, &hooks, sock);
+		sandbox_child(p, hooks, sock);
 	r = privilege_drop(e);
+	if (r == 0)
+		r = within(most, (pid_t)pid, pidfd, e);
 	if (r < 0)
 		return r;
 	r = msg_send(sock, MSG_CHILD, NULL, pidfd);

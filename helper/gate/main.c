@@ -1,6 +1,6 @@
 /*
- * croft-gate SOCKET PLAN: makes a sandbox without a user namespace, where the policy lets the caller have it.
- * The order of main is the specification: README.md beside this file says it in MUST sentences.
+ * croft-gate SOCKET PLAN: makes a sandbox where the policy lets the caller have it, in the host's user
+ * namespace. The order of main is the specification: README.md beside this file says it in MUST sentences.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +21,8 @@
 #include "helper/gate/check.h"
 #include "helper/gate/launch.h"
 #include "helper/gate/request.h"
+#include "helper/shared/grant.h"
+#include "helper/shared/paths.h"
 #include "helper/shared/privilege.h"
 #include "helper/shared/start.h"
 #include "policy/caller.h"
@@ -28,18 +30,28 @@
 #include "policy/load.h"
 #include "sandbox/kept.h"
 #include "sandbox/msg.h"
+#include "sandbox/tie.h"
 #include "vet/vet.h"
 
 static const char program[] = "croft-gate";
-static const char passwd[] = "/etc/passwd";
 
-enum { ARENA_BYTES = POLICY_ARENA + USERDB_BYTES_MAX + REQUEST_ARENA + (1 << 20) };
+enum {
+	ARENA_BYTES = POLICY_ARENA + USERDB_BYTES_MAX + GRANT_ARENA + REQUEST_ARENA + (1 << 20),
+};
 
-static const struct privilege privilege = {
+/* As it is installed: for sandboxes without a user namespace, or for both. */
+static const struct privilege plain = {
 	.caps = CAP_BIT(CAP_SYS_ADMIN),
 	.all = "cap_sys_admin",
 	.any = "cap_sys_admin",
 	.setcap = "cap_sys_admin+p",
+	.root = "who needs no gate",
+};
+static const struct privilege with_ids = {
+	.caps = CAP_BIT(CAP_SYS_ADMIN) | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID),
+	.all = "cap_sys_admin, cap_setuid and cap_setgid",
+	.any = "cap_sys_admin, cap_setuid or cap_setgid",
+	.setcap = "cap_sys_admin,cap_setuid,cap_setgid+p",
 	.root = "who needs no gate",
 };
 
@@ -49,7 +61,12 @@ struct gate {
 	struct plan plan;
 	struct policy policy;
 	struct policy_caller caller;
+	const char *passwd;
+	size_t passwd_size;
 	struct vetted *vetted;
+	uint64_t permitted;
+	struct grant grant; /* of a plan with a map */
+	struct userns_ids ids;
 };
 
 static const char *who(const struct gate *g)
@@ -91,14 +108,56 @@ static int load_policy(struct gate *g, struct err *e)
 
 static int read_caller(struct gate *g, struct err *e)
 {
-	const char *text;
-	size_t size;
-
 	g->caller.uid = getuid();
 	g->caller.gid = getgid();
-	if (userdb_read(AT_FDCWD, passwd, 0, &g->a, &text, &size, e) < 0)
+	if (userdb_read(AT_FDCWD, PASSWD_FILE, 0, &g->a, &g->passwd, &g->passwd_size, e) < 0)
 		return -e->code;
-	return policy_caller_read(&g->a, text, size, &g->caller, e);
+	return policy_caller_read(&g->a, g->passwd, g->passwd_size, &g->caller, e);
+}
+
+/* What is not needed for the plan goes at once. */
+static int reduce(struct gate *g, struct err *e)
+{
+	const bool ids = g->plan.map != PLAN_MAP_NONE;
+	const struct privilege *w = &plain;
+	struct caps c;
+
+	if (geteuid() != getuid() || (caps_get(&c) == 0 && c.permitted & ~plain.caps))
+		w = &with_ids;
+	if (privilege_reduce(w, e) < 0)
+		return -e->code;
+	if (ids && w == &plain) {
+		err_set(e, EPERM, "croft-gate is installed without %s, so it makes no user namespace",
+			"cap_setuid and cap_setgid");
+		return err_hint(e, "--map none; or as root: setcap %s", with_ids.setcap);
+	}
+	g->permitted = ids ? with_ids.caps : plain.caps;
+	if (!ids && privilege_effective(&plain, 0, e) < 0)
+		return -e->code;
+	/* Opening a path of the caller's may take as long as his file system likes. */
+	return tie_to_parent(g->sock, e);
+}
+
+static int decide_ids(struct gate *g, struct err *e)
+{
+	const struct wish w = {.own_uid = g->plan.own_uid, .own_gid = g->plan.own_gid};
+	const struct grant_facts f = {.policy = &g->policy,
+				      .caller = &g->caller,
+				      .passwd = g->passwd,
+				      .passwd_size = g->passwd_size};
+
+	if (g->plan.map == PLAN_MAP_NONE)
+		return 0;
+	if (g->plan.map == PLAN_MAP_SELF)
+		grant_self(&w, &g->caller, &g->grant);
+	else if (grant_decide(&f, &w, &g->a, &g->grant, e) < 0)
+		return -e->code;
+	g->ids = (struct userns_ids){.uid_map = g->grant.uid.text,
+				     .uid_size = (size_t)g->grant.uid.len,
+				     .gid_map = g->grant.gid.text,
+				     .gid_size = (size_t)g->grant.gid.len,
+				     .deny_setgroups = g->grant.deny_setgroups};
+	return 0;
 }
 
 /* Everything is decided by objects that are open, with no capability effective, before anything is made. */
@@ -119,7 +178,7 @@ static int decide(struct gate *g, struct err *e)
 	}
 	if (check_plan(&g->plan, &g->caller, (uint64_t)si.totalram * si.mem_unit, e) < 0)
 		return -e->code;
-	if (vet_words(&v, &g->plan, &map, e) < 0)
+	if (vet_words(&v, &g->plan, &map, e) < 0 || decide_ids(g, e) < 0)
 		return -e->code;
 	return vet_plan(&v, &g->plan, &g->a, g->vetted, e);
 }
@@ -144,16 +203,24 @@ static void log_grant(const struct gate *g)
 		 g->caller.uid, QUOTE(who(g)), QUOTE(g->plan.hostname),
 		 g->plan.root_kind == PLAN_ROOT_HOST ? "host" : QUOTE(g->vetted[0].path),
 		 g->vetted[0].rule->file, g->vetted[0].rule->line);
+	if (g->grant.rule)
+		log_auth(LOG_GRANTED, program, "uid %u (%s) gets subordinate ids; allowed by %s:%u",
+			 g->caller.uid, QUOTE(who(g)), g->grant.rule->file, g->grant.rule->line);
 	log_volumes(g);
 }
 
 static int open_gate(struct gate *g, struct err *e)
 {
-	if (request_read(g->request, &g->a, &g->plan, e) < 0 || descriptors(g, e) < 0 ||
-	    privilege_reduce(&privilege, e) < 0 || decide(g, e) < 0)
+	struct sandbox_hooks hooks = {.permit = vet_same};
+
+	if (request_read(g->request, &g->a, &g->plan, e) < 0 || descriptors(g, e) < 0 || reduce(g, e) < 0 ||
+	    decide(g, e) < 0)
 		return -e->code;
 	log_grant(g);
-	return launch(&g->plan, g->vetted, g->sock, e);
+	hooks.ctx = g->vetted;
+	hooks.ids = &g->ids;
+	return launch(&g->plan, &hooks, g->permitted, policy_limit(&g->policy, &g->caller, LIMIT_SANDBOXES),
+		      g->sock, e);
 }
 
 /* To croft, which says it; where there is none, to standard error. */

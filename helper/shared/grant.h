@@ -40,6 +40,9 @@ struct grant_facts {
 	size_t passwd_size;
 };
 
+/* The map of the caller alone, to which no grant is needed: setgroups is denied with it. */
+void grant_self(const struct wish *w, const struct policy_caller *c, struct grant *ret);
+
 /* Room for /etc/group. */
 enum { GRANT_ARENA = USERDB_BYTES_MAX + 64 };
 

@@ -41,6 +41,7 @@ static void good_plan(void)
 	p = (struct plan){.root_kind = PLAN_ROOT_HOST,
 			  .root = "",
 			  .ephemeral_size = 1 << 20,
+			  .gate = 1,
 			  .map = PLAN_MAP_NONE,
 			  .uid = 1000,
 			  .gid = 1001,
@@ -81,24 +82,22 @@ static void refused(const char *what)
 	assert_int_equal(check_plan(&p, &caller, 0, &e), 0);
 }
 
-static void the_command_is_the_caller_without_a_capability(void **state)
+static void the_command_is_the_caller_or_ends_with_him(void **state)
 {
 	(void)state;
 	good_plan();
-	p.map = PLAN_MAP_SELF;
-	refused("with a user namespace");
+	p.gate = 0;
+	refused("without it");
 	p.uid = 0;
 	refused("another user");
 	p.gid = 0;
 	refused("another user");
-	p.caps = 1;
-	refused("capabilities");
-	p.caps_ambient = 1;
-	refused("capabilities");
+	p.map = PLAN_MAP_SUBORDINATE;
+	p.uid = 1;
+	p.init = 0;
+	refused("without an init");
 	p.lock_mounts = 1;
-	refused("capabilities");
-	p.allow_userns = 1;
-	refused("user namespaces inside");
+	refused("second user namespace");
 	p.ephemeral = 1;
 	refused("overlay");
 	p.network = PLAN_NETWORK_USER;
@@ -196,7 +195,7 @@ static void memory_has_a_bound(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_command_is_the_caller_without_a_capability),
+		cmocka_unit_test(the_command_is_the_caller_or_ends_with_him),
 		cmocka_unit_test(nothing_of_the_host_is_named_that_the_policy_does_not_see),
 		cmocka_unit_test(kernel_file_systems_stand_where_they_belong_and_once),
 		cmocka_unit_test(masks_are_all_there_and_on_top),

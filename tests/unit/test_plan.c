@@ -232,7 +232,10 @@ static struct plan any_plan(void)
 		p.uid = p.own_uid;
 		p.gid = p.own_gid;
 	}
+	if (p.map == PLAN_MAP_SELF || p.map == PLAN_MAP_SUBORDINATE)
+		p.gate = rnd(2);
 	if (p.map == PLAN_MAP_NONE) {
+		p.gate = 1;
 		p.caps = p.caps_ambient = 0;
 		p.lock_mounts = p.allow_userns = 0;
 		p.own_uid = p.own_gid = 0;
@@ -256,7 +259,8 @@ static struct plan full_plan(void)
 	p.root = any_text(20, 60, "");
 	p.root_read_only = p.ephemeral = p.cwd_asked = p.init = p.lock_mounts = 1;
 	p.ops = (struct plan_ops){.item = op, .count = OP_KIND_COUNT};
-	p.map = PLAN_MAP_ISOLATED;
+	p.map = PLAN_MAP_SUBORDINATE;
+	p.gate = 1;
 	p.namespaces = PLAN_NS_ALL;
 	p.user = any_text(20, 30, "");
 	p.argv = any_strings(3, false);
@@ -605,7 +609,7 @@ static const struct bytes *encode_by_the_book(const struct plan *p)
 	for (const char *s = "croft"; *s; s++)
 		put(&expected, (unsigned char)*s, 1);
 	put(&expected, 0, 2);
-	put(&expected, 2, 1);
+	put(&expected, 3, 1);
 	put_all(&expected, plan_field, plan_nfields, p);
 	return &expected;
 }
@@ -1086,6 +1090,9 @@ static void every_bad_field_is_refused(void **state)
 		{"map", PLAN_MAP_NONE, NULL,
 		 "plan: without a user namespace there are no capabilities and no ids",
 		 "capabilities of no namespace"},
+		{"map", PLAN_MAP_ISOLATED, NULL, "plan: croft-gate knows no such map",
+		 "a map that the gate does not write"},
+		{"gate", 2, NULL, yes_no, "no bool"},
 		{"root_read_only", 2, NULL, yes_no, "no bool"},
 		{"ephemeral", 2, NULL, yes_no, "no bool"},
 		{"init", 2, NULL, yes_no, "no bool"},
@@ -1140,6 +1147,20 @@ static void the_one_mapped_id_is_the_user(void **state)
 	p.own_gid--;
 	p.own_uid++;
 	assert_check(&p, EINVAL, msg, "another user");
+}
+
+static void without_a_user_namespace_only_the_gate_makes_it(void **state)
+{
+	struct plan p = full_plan();
+
+	(void)state;
+	p.map = PLAN_MAP_NONE;
+	p.caps = p.caps_ambient = p.own_uid = p.own_gid = 0;
+	p.lock_mounts = p.allow_userns = 0;
+	assert_check(&p, 0, "", "made by the gate");
+	p.gate = 0;
+	assert_check(&p, EINVAL, "plan: without a user namespace only croft-gate makes a sandbox",
+		     "made by nobody");
 }
 
 static void every_bad_operation_is_refused(void **state)
@@ -1311,6 +1332,7 @@ int main(void)
 		TEST(spoiled_plans_are_refused_or_canonical),
 		TEST(every_bad_field_is_refused),
 		TEST(the_one_mapped_id_is_the_user),
+		TEST(without_a_user_namespace_only_the_gate_makes_it),
 		TEST(every_bad_operation_is_refused),
 		TEST(every_bad_list_is_refused),
 		TEST(lists_have_limits),
