@@ -185,7 +185,7 @@ $(O)/make-filters: $(call d_objs,$(FILTER_SRC) common/err.c common/text.c)
 -include $(shell find $(O)/s $(O)/d -name '*.d' 2>/dev/null)
 
 include tests/tests.mk
-include helper/idmap/report.mk
+include helper/report.mk
 
 # --- install ---------------------------------------------------------------
 install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap its capabilities
@@ -217,6 +217,6 @@ clean: ## remove what was built
 	rm -rf $(O)
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' Makefile tests/tests.mk helper/idmap/report.mk | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' Makefile tests/tests.mk helper/report.mk | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
 
 .PHONY: all install install-gate uninstall clean help FORCE
