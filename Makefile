@@ -1,7 +1,7 @@
 # croft - GNU make. `make help` lists the targets.
 # O= where everything is built; PREFIX, SYSCONFDIR, DESTDIR as usual; CFLAGS, LDFLAGS of the builder come last.
 # V=1 shows the commands. CI=1 makes warnings errors, and skipped tests failures.
-# LIBC=musl (default where musl-gcc is installed): croft and croft-idmap are static position-independent programs.
+# LIBC=musl (default where musl-gcc is installed): croft, croft-idmap and croft-gate are static position-independent programs.
 # LIBC=glibc: they are dynamic, fully relocated at start.
 
 O            ?= build
