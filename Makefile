@@ -1,7 +1,7 @@
 # croft - GNU make. `make help` lists the targets.
 # O= where everything is built; PREFIX, SYSCONFDIR, DESTDIR as usual; CFLAGS, LDFLAGS of the builder come last.
 # V=1 shows the commands. CI=1 makes warnings errors, and skipped tests failures.
-# LIBC=musl (default where musl-gcc is installed): croft and croft-idmap are static position-independent programs.
+# LIBC=musl (default where musl-gcc is installed): croft, croft-idmap and croft-gate are static position-independent programs.
 # LIBC=glibc: they are dynamic, fully relocated at start.
 
 O            ?= build
@@ -185,7 +185,7 @@ $(O)/make-filters: $(call d_objs,$(FILTER_SRC) common/err.c common/text.c)
 -include $(shell find $(O)/s $(O)/d -name '*.d' 2>/dev/null)
 
 include tests/tests.mk
-include helper/idmap/report.mk
+include helper/report.mk
 
 # --- install ---------------------------------------------------------------
 install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap its capabilities
@@ -217,6 +217,6 @@ clean: ## remove what was built
 	rm -rf $(O)
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' Makefile tests/tests.mk helper/idmap/report.mk | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' Makefile tests/tests.mk helper/report.mk | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
 
 .PHONY: all install install-gate uninstall clean help FORCE

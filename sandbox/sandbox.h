@@ -3,7 +3,7 @@
  *
  * Whoever starts a sandbox clones a process into new user, mount, pid, uts, ipc (and, as planned, network,
  * cgroup) namespaces and calls sandbox_child() there; it never returns. Nothing here needs a privilege on the
- * host.
+ * host, but without a user namespace (PLAN_MAP_NONE) it is what admin.h says.
  */
 #pragma once
 

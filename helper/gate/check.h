@@ -15,6 +15,6 @@
  * system is mounted at most once and where it belongs; of the host nothing is named but what the policy is
  * asked about, the system that the root `host` stands for, and /etc/resolv.conf; /proc and /sys are masked
  * unless the plan says that they are not (which the policy decides); every tmpfs is bounded, and all together
- * by memory, the bytes of the host's. 0 or -EPERM, -EINVAL.
+ * by memory, the bytes of the host's. 0 or -EPERM.
  */
 int check_plan(const struct plan *p, const struct policy_caller *c, uint64_t memory, struct err *e);

@@ -1,5 +1,5 @@
 /*
- * launch.h - the only place where a capability is used. Not pure: clone3(2).
+ * launch.h - the first process of a sandbox, which gets the capabilities. Not pure: clone3(2).
  */
 #pragma once
 
