@@ -21,6 +21,7 @@
 #include "frontend/idmap.h"
 #include "frontend/probe.h"
 #include "policy/decide.h"
+#include "sandbox/limits.h"
 #include "sandbox/msg.h"
 
 static const char program[] = LIBEXECDIR "/croft-gate";
@@ -98,8 +99,10 @@ static int choose_map(const struct policy *p, const struct policy_caller *c, str
 {
 	const char *option = needs_userns(o);
 
-	if (o->map != PLAN_MAP_AUTO || ids_to_be_had(p, c, why)) {
-		o->map = o->map == PLAN_MAP_AUTO ? PLAN_MAP_SUBORDINATE : o->map;
+	if (o->map_asked && o->map != PLAN_MAP_AUTO)
+		return 0;
+	if (ids_to_be_had(p, c, why)) {
+		o->map = PLAN_MAP_SUBORDINATE;
 		return 0;
 	}
 	if (option)
@@ -185,7 +188,7 @@ static int seal_plan(const struct plan *p, struct err *e)
 	return n < 0 ? -e->code : TAKE_FD(fd);
 }
 
-static noreturn void become(int inner, int plan)
+static noreturn void become(const struct plan *p, int inner, int plan)
 {
 	char sock_word[12], plan_word[12], *const env[] = {NULL};
 	char *const argv[] = {(char[]){"croft-gate"}, sock_word, plan_word, NULL};
@@ -193,11 +196,14 @@ static noreturn void become(int inner, int plan)
 
 	snprintf(sock_word, sizeof(sock_word), "%d", inner);
 	snprintf(plan_word, sizeof(plan_word), "%d", plan);
-	if (fcntl(inner, F_SETFD, 0) == 0 && fcntl(plan, F_SETFD, 0) == 0)
-		execve(program, argv, env);
-	err_sys(&e, "start %s", program);
-	if (e.code == EACCES)
-		err_hint(&e, "an administrator says who may use it: croft-gate(8)");
+	/* What is not dumpable has its score in a file of root's: inherited from here. */
+	if (limits_score(p, &e) == 0) {
+		if (fcntl(inner, F_SETFD, 0) == 0 && fcntl(plan, F_SETFD, 0) == 0)
+			execve(program, argv, env);
+		err_sys(&e, "start %s", program);
+		if (e.code == EACCES)
+			err_hint(&e, "an administrator says who may use it: croft-gate(8)");
+	}
 	msg_send(inner, MSG_ERROR, &e, -1);
 	_exit(EXIT_CROFT);
 }
@@ -220,6 +226,6 @@ int gate_start(const struct plan *p, int inner, int cgroup, struct err *e)
 	if (pid < 0)
 		return err_sys(e, "start croft-gate");
 	if (pid == 0)
-		become(inner, plan);
+		become(p, inner, plan);
 	return pidfd;
 }

@@ -158,21 +158,22 @@ static void print_ids(const struct prepared *p, const struct answer *a)
 	const struct plan *plan = &p->plan;
 	const struct idmap_request req = {
 		.map = (enum plan_map)plan->map, .own_uid = plan->own_uid, .own_gid = plan->own_gid};
+	const char *by = plan->gate ? ", made by croft-gate" : "";
 	struct err e;
 	int nuid, ngid;
 
 	if (plan->map == PLAN_MAP_SELF) {
-		out("ids          you (%u:%u) alone, as %" PRIu32 ":%" PRIu32 " inside\n", p->caller.uid,
-		    p->caller.gid, plan->own_uid, plan->own_gid);
+		out("ids          you (%u:%u) alone, as %" PRIu32 ":%" PRIu32 " inside%s\n", p->caller.uid,
+		    p->caller.gid, plan->own_uid, plan->own_gid, by);
 		return;
 	}
 	if (plan->map == PLAN_MAP_NONE) {
-		out("ids          you (%u:%u) as you are, without a user namespace; made by croft-gate\n",
-		    p->caller.uid, p->caller.gid);
+		out("ids          you (%u:%u) as you are, without a user namespace%s\n",
+		    p->caller.uid, p->caller.gid, by);
 		return;
 	}
-	out("ids          %s",
-	    plan->map == PLAN_MAP_ISOLATED ? "subordinate ids without you" : "you and your subordinate ids");
+	out("ids          %s%s",
+	    plan->map == PLAN_MAP_ISOLATED ? "subordinate ids without you" : "you and your subordinate ids", by);
 	print_rule(a);
 	if (idmap_extents(&req, uid, &nuid, gid, &ngid, IDS_RANGES_MAX, &e) < 0) {
 		out("             not to be had: %s\n", e.msg);

@@ -7,6 +7,7 @@
 #include "common/caps.h"
 #include "common/text.h"
 #include "frontend/run_setters.h"
+#include "sandbox/standard.h"
 
 /* --- helpers --------------------------------------------------------------------- */
 
@@ -23,9 +24,8 @@ static const char *copy(struct run_options *o, const char *s, size_t n, struct e
  */
 static int destination(struct run_options *o, const char *s, size_t n, const char **ret, struct err *e)
 {
-	static const char *const own[] = {"/proc", "/sys", "/dev"};
 	char clean[PATH_MAX];
-	const char *raw = copy(o, s, n, e);
+	const char *raw = copy(o, s, n, e), *place;
 
 	if (!raw)
 		return -e->code;
@@ -34,10 +34,10 @@ static int destination(struct run_options *o, const char *s, size_t n, const cha
 			       QUOTE(raw));
 	if (!strcmp(clean, "/"))
 		return err_set(e, EINVAL, "the destination / is the root itself: give it as ROOT");
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (path_covers(own[i], clean))
-			return err_set(e, EINVAL, "the destination %s lies in %s, which croft makes",
-				       QUOTE(clean), own[i]);
+	place = standard_kernel_place(clean);
+	if (place)
+		return err_set(e, EINVAL, "the destination %s lies in %s, which croft makes", QUOTE(clean),
+			       place);
 	*ret = copy(o, clean, strlen(clean), e);
 	return *ret ? 0 : -e->code;
 }

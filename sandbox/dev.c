@@ -90,17 +90,18 @@ int dev_make(int root, const char *target, struct err *e)
 	return 0;
 }
 
-int dev_pts(int root, const char *target, struct err *e)
+int dev_pts(int root, const char *target, bool group, struct err *e)
 {
-	static const char *const data[] = {"newinstance,ptmxmode=0666,mode=0620,gid=5",
-					   "newinstance,ptmxmode=0666,mode=0620"};
+	static const char plain[] = "newinstance,ptmxmode=0666,mode=0620";
+	static const char tty[] = "newinstance,ptmxmode=0666,mode=0620,gid=5";
 	fd_auto int dir = inroot_directory(root, target, 0755, e);
-	int r = dir;
+	int r;
 
+	if (dir < 0)
+		return dir;
+	r = fs_mount(dir, "devpts", MS_NOSUID | MS_NOEXEC, group ? tty : plain, target, e);
 	/* EINVAL: group 5 is not mapped. */
-	for (int i = 0; i < 2 && (i == 0 ? r >= 0 : r == -EINVAL); i++)
-		r = fs_mount(dir, "devpts", MS_NOSUID | MS_NOEXEC, data[i], target, e);
-	return r;
+	return group && r == -EINVAL ? fs_mount(dir, "devpts", MS_NOSUID | MS_NOEXEC, plain, target, e) : r;
 }
 
 int dev_console(int root, int slave, struct err *e)

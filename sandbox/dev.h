@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "common/err.h"
 
 /*
@@ -12,8 +14,8 @@
  */
 int dev_make(int root, const char *target, struct err *e);
 
-/* A new devpts instance on target: mode 0620, ptmxmode 0666, group 5 (tty) where that is mapped. */
-int dev_pts(int root, const char *target, struct err *e);
+/* A new devpts instance on target: mode 0620, ptmxmode 0666; group: of group 5 (tty) where that is mapped. */
+int dev_pts(int root, const char *target, bool group, struct err *e);
 
 /* Binds the terminal that slave names on /dev/console of root. */
 int dev_console(int root, int slave, struct err *e);

@@ -1,5 +1,7 @@
 #include "sandbox/standard.h"
 
+#include "common/text.h"
+
 const char *const standard_mirror[] = {"/usr",   "/bin",   "/sbin",   "/lib",
 				       "/lib32", "/lib64", "/libx32", "/etc"};
 const size_t standard_nmirrors = sizeof(standard_mirror) / sizeof(standard_mirror[0]);
@@ -24,6 +26,16 @@ const struct standard_place standard_mask[] = {
 	{OP_READ_ONLY, "/proc/sysrq-trigger"},
 };
 const size_t standard_nmasks = sizeof(standard_mask) / sizeof(standard_mask[0]);
+
+const char *standard_kernel_place(const char *path)
+{
+	static const char *const place[] = {"/proc", "/sys", "/dev"};
+
+	for (size_t i = 0; i < sizeof(place) / sizeof(place[0]); i++)
+		if (path_covers(place[i], path))
+			return place[i];
+	return NULL;
+}
 
 const char *standard_target(uint32_t kind)
 {

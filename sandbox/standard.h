@@ -26,5 +26,9 @@ extern const size_t standard_nmirrors;
 extern const struct standard_place standard_mask[];
 extern const size_t standard_nmasks;
 
+/* The one of /proc, /sys and /dev that path is or lies below; NULL where it lies in none. Nothing but the
+ * kernel's own file systems has its place there. */
+const char *standard_kernel_place(const char *path);
+
 /* Where an operation of that kind mounts; NULL where the plan may choose. */
 const char *standard_target(uint32_t kind);

@@ -77,10 +77,23 @@ static int check_kernel(struct work *w, uint32_t index)
 	return 0;
 }
 
+/* The kernel's file systems have operations of their own, and /dev/shm is a tmpfs. */
+static int check_place(struct work *w, const struct plan_op *op)
+{
+	const char *place = standard_target(op->kind) ? NULL : standard_kernel_place(op->target);
+
+	if (!place || op->kind == OP_MASK || op->kind == OP_READ_ONLY ||
+	    (op->kind == OP_TMPFS && !strcmp(op->target, "/dev/shm")))
+		return 0;
+	return refuse(w, "with something else in /proc, /sys or /dev than the kernel's");
+}
+
 static int check_op(struct work *w, uint32_t index)
 {
 	const struct plan_op *op = &w->p->ops.item[index];
 
+	if (check_place(w, op) < 0)
+		return -w->e->code;
 	switch ((enum plan_op_kind)op->kind) {
 	case OP_MIRROR:
 		return check_mirror(w, op);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/helper_exit.h"
 #include "helper/gate/count.h"
 #include "helper/shared/privilege.h"
 #include "sandbox/admin.h"
@@ -37,8 +38,10 @@ int launch(const struct plan *p, const struct sandbox_hooks *hooks, uint64_t per
 
 	admin_borrow(permitted);
 	pid = AS_ADMIN(syscall(SYS_clone3, &a, sizeof(a)));
-	if (pid < 0)
-		return err_sys(e, "create the namespaces of the sandbox");
+	if (pid < 0) {
+		err_sys(e, "create the namespaces of the sandbox");
+		return err_status(e, HELPER_FAILED);
+	}
 	if (pid == 0)
 		sandbox_child(p, hooks, sock);
 	r = privilege_drop(e);

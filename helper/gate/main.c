@@ -64,6 +64,7 @@ struct gate {
 	const char *passwd;
 	size_t passwd_size;
 	struct vetted *vetted;
+	const struct privilege *installed;
 	uint64_t permitted;
 	struct grant grant; /* of a plan with a map */
 	struct userns_ids ids;
@@ -115,27 +116,28 @@ static int read_caller(struct gate *g, struct err *e)
 	return policy_caller_read(&g->a, g->passwd, g->passwd_size, &g->caller, e);
 }
 
-/* What is not needed for the plan goes at once. */
 static int reduce(struct gate *g, struct err *e)
 {
-	const bool ids = g->plan.map != PLAN_MAP_NONE;
-	const struct privilege *w = &plain;
 	struct caps c;
 
+	g->installed = &plain;
 	if (geteuid() != getuid() || (caps_get(&c) == 0 && c.permitted & ~plain.caps))
-		w = &with_ids;
-	if (privilege_reduce(w, e) < 0)
-		return -e->code;
-	if (ids && w == &plain) {
+		g->installed = &with_ids;
+	return privilege_reduce(g->installed, e);
+}
+
+/* What is not needed for the plan goes before anything else is done. */
+static int keep_needed(struct gate *g, struct err *e)
+{
+	const bool ids = g->plan.map != PLAN_MAP_NONE;
+
+	if (ids && g->installed == &plain) {
 		err_set(e, EPERM, "croft-gate is installed without %s, so it makes no user namespace",
 			"cap_setuid and cap_setgid");
 		return err_hint(e, "--map none; or as root: setcap %s", with_ids.setcap);
 	}
 	g->permitted = ids ? with_ids.caps : plain.caps;
-	if (!ids && privilege_effective(&plain, 0, e) < 0)
-		return -e->code;
-	/* Opening a path of the caller's may take as long as his file system likes. */
-	return tie_to_parent(g->sock, e);
+	return ids ? 0 : privilege_effective(&plain, 0, e);
 }
 
 static int decide_ids(struct gate *g, struct err *e)
@@ -213,8 +215,11 @@ static int open_gate(struct gate *g, struct err *e)
 {
 	struct sandbox_hooks hooks = {.permit = vet_same};
 
-	if (request_read(g->request, &g->a, &g->plan, e) < 0 || descriptors(g, e) < 0 || reduce(g, e) < 0 ||
-	    decide(g, e) < 0)
+	/* Opening a path of the caller's may take as long as his file system likes: not longer than he lives.
+	 */
+	if (reduce(g, e) < 0 || tie_to_parent(g->sock, e) < 0 ||
+	    request_read(g->request, &g->a, &g->plan, e) < 0 || descriptors(g, e) < 0 ||
+	    keep_needed(g, e) < 0 || decide(g, e) < 0)
 		return -e->code;
 	log_grant(g);
 	hooks.ctx = g->vetted;
@@ -247,6 +252,8 @@ int main(int argc, char **argv)
 
 	if (r == 0)
 		r = start_clean(&e);
+	if (r == 0)
+		r = start_std(&e);
 	if (r == 0) {
 		r = mem_arena(ARENA_BYTES, &g.a);
 		if (r < 0)

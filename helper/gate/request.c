@@ -25,17 +25,21 @@ static int parse_fd(const char *arg, int *ret, struct err *e)
 
 int request_parse(int argc, char **argv, int *ret_sock, int *ret_plan, struct err *e)
 {
+	int sock, plan;
+
 	if (argc != 3) {
 		err_set(e, EINVAL, "two arguments are needed: it is started by croft run");
 		err_hint(e, "croft run --gate ...; see croft-gate(8)");
 		return err_status(e, HELPER_USAGE);
 	}
-	if (parse_fd(argv[1], ret_sock, e) < 0 || parse_fd(argv[2], ret_plan, e) < 0)
+	if (parse_fd(argv[1], &sock, e) < 0 || parse_fd(argv[2], &plan, e) < 0)
 		return -e->code;
-	if (*ret_sock == *ret_plan) {
+	if (sock == plan) {
 		err_set(e, EINVAL, "the socket and the plan are one descriptor");
 		return err_status(e, HELPER_USAGE);
 	}
+	*ret_sock = sock;
+	*ret_plan = plan;
 	return 0;
 }
 

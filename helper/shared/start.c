@@ -78,18 +78,24 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+static int in_order(int r, struct err *e)
+{
+	if (r == 0)
+		return 0;
+	err_set(e, -r, "put the descriptors in order: %s", strerror(-r));
+	return failed(e);
+}
+
+int start_std(struct err *e)
+{
+	return in_order(fd_fill_std(), e);
+}
+
 int start_descriptors(const int *keep, size_t n, struct err *e)
 {
-	int r = fd_fill_std();
+	int r = start_std(e);
 
-	if (r == 0)
-		r = fd_close_range_but(STDERR_FILENO + 1, UINT_MAX, keep, n);
-
-	if (r < 0) {
-		err_set(e, -r, "put the descriptors in order: %s", strerror(-r));
-		return failed(e);
-	}
-	return 0;
+	return r < 0 ? r : in_order(fd_close_range_but(STDERR_FILENO + 1, UINT_MAX, keep, n), e);
 }
 
 int start_clean(struct err *e)

@@ -16,7 +16,10 @@
  */
 int start_clean(struct err *e);
 
-/* Descriptors 0-2 exist, and no other is open but those of keep, ascending. 0 or -errno. */
+/* Descriptors 0-2 exist. 0 or -errno. */
+int start_std(struct err *e);
+
+/* The same, and no other is open but those of keep, ascending. 0 or -errno. */
 int start_descriptors(const int *keep, size_t n, struct err *e);
 
 /*

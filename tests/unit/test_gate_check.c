@@ -122,6 +122,12 @@ static void nothing_of_the_host_is_named_that_the_policy_does_not_see(void **sta
 	refused("a file that the policy is not asked about");
 	find(OP_CONF)->source = "/etc/../etc/resolv.conf";
 	refused("a file that the policy is not asked about");
+	find(OP_VOLUME)->target = "/proc";
+	refused("with something else in /proc, /sys or /dev");
+	find(OP_TMPFS)->target = "/sys/fs";
+	refused("with something else in /proc, /sys or /dev");
+	find(OP_TEXT)->target = "/dev/null";
+	refused("with something else in /proc, /sys or /dev");
 	find(OP_MIRROR)->source = "/home";
 	refused("asked for as something else");
 	*find(OP_MIRROR) =
@@ -156,17 +162,17 @@ static void masks_are_all_there_and_on_top(void **state)
 	for (size_t i = 0; i < standard_nmasks; i++) {
 		for (uint32_t k = 0; k < p.ops.count; k++)
 			if (!strcmp(op[k].target, standard_mask[i].target))
-				op[k].kind = OP_DIR;
+				op[k].target = "/x";
 		refused(standard_mask[i].target);
 	}
 	/* the kernel's file system behind them would lie on them */
-	find(OP_PROC)->kind = OP_DIR;
+	*find(OP_PROC) = (struct plan_op){.kind = OP_DIR, .source = "", .target = "/x", .text = ""};
 	add(OP_PROC, "", "/proc");
 	refused("leaves /proc/acpi out");
 	/* one that covers is none that is read-only */
 	find(OP_READ_ONLY)->kind = OP_MASK;
 	refused("leaves /proc/bus out");
-	find(OP_MASK)->kind = OP_DIR;
+	find(OP_MASK)->target = "/x";
 	p.unmasked = 1;
 	assert_int_equal(check_plan(&p, &caller, 0, &e), 0);
 }

@@ -1,0 +1,316 @@
+"""croft-gate with ids: a user namespace that belongs to the host's root, made when the mounts are."""
+import ctypes
+import fcntl
+import os
+import pwd
+import signal
+import subprocess
+import time
+
+from croft_test import USER, USER2, USER_NO_SUB, sub_ranges
+from run_case import fields_of
+from test_gate import OPEN, Direct as PlainDirect, GateTest, Killed as PlainKilled
+
+ALL = 'cap_sys_admin,cap_setuid,cap_setgid+p'
+IDS = OPEN + 'allow everyone ids subordinate\nallow everyone ids setgroups\n'
+NS_GET_OWNER_UID = 0xb704
+SETNS = ctypes.CDLL(None, use_errno=True)
+
+
+class IdsTest(GateTest):
+    rules = IDS
+
+    def put_gate(self, setuid=False, caps=ALL):
+        super().put_gate(setuid, caps)
+
+    def running(self, *options, script='echo ready; exec sleep 60', **kwargs):
+        """A sandbox that has said ready, and the pid of its first process."""
+        p = self.popen_as(USER, [self.croft_path, 'run', '--gate', *options, 'host', '--', 'sh', '-c', script], **kwargs)
+        self.assertEqual(p.stdout.readline(), b'ready\n')
+        with open(f'/proc/{p.pid}/task/{p.pid}/children', encoding='utf-8') as f:
+            return p, int(f.read().split()[0])
+
+    def own_id(self):
+        return pwd.getpwnam(USER).pw_uid
+
+
+class Works(IdsTest):
+    def test_root_inside_is_the_caller_and_has_his_subordinate_ids(self):
+        first, count = sub_ranges(USER, '/etc/subuid')[0]
+        self.assertEqual(self.inside('id -u; id -g'), '0\n0\n')
+        maps = [line.split() for line in self.inside('cat /proc/self/uid_map').splitlines()]
+        self.assertEqual(maps, [['0', str(self.own_id()), '1'], ['1', str(first), str(count)]])
+
+    def test_it_has_no_capability_unless_the_policy_says_so(self):
+        status = fields_of(self.inside('cat /proc/self/status'))
+        for name in ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'):
+            self.assertEqual(int(status[name], 16), 0, name)
+        self.assertEqual((status['NoNewPrivs'], status['Seccomp']), ('1', '2'))
+        self.refused('^croft: capability CAP_CHOWN: denied for .*: no rule allows it\ncroft: hint: croft policy explain capability CAP_CHOWN\n$',
+                     '--cap-add', 'CHOWN', 'host', '--', 'true')
+
+    def test_the_user_namespace_belongs_to_the_hosts_root(self):
+        p, first = self.running()
+        fd = os.open(f'/proc/{first}/ns/user', os.O_RDONLY)
+        owner = ctypes.c_uint32(77)
+        fcntl.ioctl(fd, NS_GET_OWNER_UID, owner)
+        os.close(fd)
+        self.assertEqual(owner.value, 0)
+        p.terminate()
+        self.assertEqual(p.wait(20), 143)
+
+    def test_what_root_inside_makes_in_a_volume_is_the_callers(self):
+        data = self.home_dir()
+        self.inside('echo x >/mnt/f', '-v', data + ':/mnt')
+        self.assertEqual(os.stat(data + '/f').st_uid, self.own_id())
+
+    def test_the_loopback_interface_is_up(self):
+        self.assertIn('LOOPBACK,UP', self.inside('ip link show lo 2>/dev/null || echo LOOPBACK,UP,no-ip'))
+        self.assertEqual(self.inside("""python3 -c '
+import socket
+s = socket.socket(); s.bind(("127.0.0.1", 8080)); s.listen()
+c = socket.create_connection(("127.0.0.1", 8080)); print("connected")'"""), 'connected\n')
+
+    def test_another_user_inside_has_his_home_and_his_terminal(self):
+        out = self.inside('id -u; stat -c %u ~; touch ~/x && stat -c %u ~/x; grep ^Uid /proc/self/status /proc/1/status | tr -s "\\t" " "', '-u', 'nobody:nogroup')
+        self.assertEqual(out.splitlines()[0], '65534')
+        t = self.terminal(USER, [self.croft_path, 'run', '--gate', '-u', '1000', 'host', '--', 'sh', '-c', 'stat -c %u-%n $(tty); read x; echo got $x'])
+        t.expect('1000-/dev/pts/0')
+        t.send('abc\n')
+        t.expect('got abc')
+        self.assertEqual(t.wait(), 0)
+
+    def test_map_self_needs_no_subordinate_ids(self):
+        r = self.gate('--map', 'self', 'host', '--', 'cat', '/proc/self/uid_map', user=USER_NO_SUB)
+        self.assertRan(r)
+        self.assertEqual(r.out.split(), ['0', str(pwd.getpwnam(USER_NO_SUB).pw_uid), '1'])
+        self.assertEqual(self.gate('--map', 'self', 'host', '--', 'cat', '/proc/self/setgroups', user=USER_NO_SUB).out, 'deny\n')
+
+    def test_who_has_none_is_as_he_is(self):
+        r = self.gate('host', '--', 'id', '-u', user=USER_NO_SUB)
+        self.assertRan(r)
+        self.assertEqual(r.out, f'{pwd.getpwnam(USER_NO_SUB).pw_uid}\n')
+        self.refused('has no line in /etc/subuid', '--map', 'subordinate', 'host', '--', 'true', user=USER_NO_SUB)
+
+    def test_map_none_is_to_be_had_too(self):
+        self.assertEqual(self.inside('id -u', '--map', 'none'), f'{self.own_id()}\n')
+        self.assertEqual(self.inside('readlink /proc/self/ns/user', '--map', 'none').strip(), os.readlink('/proc/self/ns/user'))
+
+    def test_a_root_of_the_callers(self):
+        root = self.build_root('sh', 'cat', 'id')
+        self.assertEqual(self.inside('id -u; echo x >/new && cat /new', root=root), '0\nx\n')
+        self.assertEqual(os.stat(root + '/new').st_uid, self.own_id())
+        self.assertRefused(self.gate('--read-only', root, '--', '/bin/sh', '-c', 'echo x >/other'), 2, 'Read-only file system')
+
+    def test_no_user_namespace_inside_unless_the_policy_says_so(self):
+        self.assertRefused(self.gate('host', '--', 'unshare', '--user', 'true'), 1, 'Operation not permitted')
+        self.refused('^croft: userns inside: denied', '--allow-userns', 'host', '--', 'true')
+
+    def test_exit_codes(self):
+        for command, status in ((['sh', '-c', 'exit 3'], 3), (['sh', '-c', 'kill -9 $$'], 137), (['nothing'], 127), (['/etc/passwd'], 126)):
+            self.assertEqual(self.gate('host', '--', *command).status, status, command)
+        self.assertEqual(self.gate('--timeout', '1', '-u', '1000', 'host', '--', 'sleep', '60').status, 124)
+
+    def test_signals_reach_the_command_of_another_user_inside(self):
+        p = self.popen_as(USER, [self.croft_path, 'run', '--gate', '-u', '1000', 'host', '--', 'bash', '-c',
+                                 'trap "echo term; exit 9" TERM; echo ready; while :; do sleep 0.02; done'])
+        self.assertEqual(p.stdout.readline(), b'ready\n')
+        p.terminate()
+        self.assertEqual(p.wait(20), 9)
+
+    def test_one_nobody_could_end_is_refused(self):
+        self.assertEqual(self.gate('--no-init', 'host', '--', 'sh', '-c', 'echo $$').out, '1\n')
+        self.refused('^croft: croft-gate makes no sandbox of another user inside without an init that its caller may end\n', '--no-init', '-u', '1000', 'host', '--', 'true')
+
+    def test_it_dies_with_croft(self):
+        for user in ('0', '1000'):
+            p, first = self.running('-u', user)
+            os.kill(p.pid, signal.SIGKILL)
+            p.wait(20)
+            self.await_gone(first)
+
+    def await_gone(self, pid):
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            try:
+                with open(f'/proc/{pid}/status', encoding='utf-8') as f:
+                    if fields_of(f.read())['State'][0] in 'ZX':
+                        return
+            except (FileNotFoundError, ProcessLookupError):
+                return
+            time.sleep(0.02)
+        self.fail('the sandbox outlives croft')
+
+    def test_the_plan_says_who_gets_what(self):
+        r = self.croft(USER, 'plan', '--gate', 'host')
+        self.assertRan(r)
+        self.assertRegex(r.out, r'\nids +you and your subordinate ids, made by croft-gate +\[')
+        self.assertRegex(r.out, r'\ncapabilities none\n')
+
+    def test_an_oom_score_is_to_be_had(self):
+        self.assertEqual(self.inside('cat /proc/self/oom_score_adj', '--oom-score-adj', '500'), '500\n')
+        self.assertEqual(self.inside('cat /proc/self/oom_score_adj', '--oom-score-adj', '500', '--map', 'none'), '500\n')
+
+
+class WorksWithSetuid(Works):
+    with_setuid = True
+
+
+class Capabilities(IdsTest):
+    rules = IDS + 'allow everyone capability default\nallow everyone capability SYS_ADMIN\nallow everyone userns\ndeny everyone capability SETFCAP\n'
+
+    def test_those_that_are_allowed_are_there_and_a_deny_wins(self):
+        status = fields_of(self.inside('cat /proc/self/status'))
+        self.assertEqual(int(status['CapPrm'], 16), 0x405fb)  # CAPS_DEFAULT without CAP_SETFCAP
+        self.assertEqual(int(status['CapBnd'], 16), 0x405fb)
+        self.refused('^croft: capability CAP_SETFCAP: denied for .*: .*:[0-9]+ denies', '--cap-add', 'SETFCAP', 'host', '--', 'true')
+        self.refused('^croft: capability CAP_NET_ADMIN: denied for .*: no rule allows it', '--cap-add', 'NET_ADMIN', 'host', '--', 'true')
+
+    def test_files_can_be_given_to_others_inside(self):
+        data = self.home_dir()
+        self.inside('touch /mnt/f; chown 5:6 /mnt/f', '-v', data + ':/mnt')
+        st = os.stat(data + '/f')
+        self.assertEqual((st.st_uid, st.st_gid), (sub_ranges(USER, '/etc/subuid')[0][0] + 4, sub_ranges(USER, '/etc/subgid')[0][0] + 5))
+
+    def test_F2_mounts_are_locked_for_a_command_with_sys_admin(self):
+        data = self.home_dir()
+        self.write(data + '/f', 'x', USER)
+        options = ('--cap-add', 'SYS_ADMIN', '-v', data + ':/mnt:ro')
+        self.assertEqual(self.inside('mount -t tmpfs none /tmp && umount /tmp && cat /mnt/f', *options), 'x')
+        for script, why in (('mount -o remount,rw,bind /mnt', 'permission denied|Operation not permitted'),
+                            ('mount -o remount,suid,dev,bind /mnt', 'permission denied|Operation not permitted'),
+                            ('umount -l /mnt', 'not mounted|Invalid argument'),
+                            ('umount -l /proc/keys', 'not mounted|Invalid argument'),
+                            ('umount -l /proc', 'not mounted|Invalid argument'),
+                            ('mkdir /tmp/b && mount --bind /mnt /tmp/b && mount -o remount,rw,bind /tmp/b', 'permission denied|Operation not permitted')):
+            with self.subTest(script):
+                r = self.gate(*options, 'host', '--', 'sh', '-c', script)
+                self.assertNotEqual(r.status, 0, r)
+                self.assertRegex(r.err, why)
+
+    def test_mounts_are_locked_in_a_user_namespace_inside(self):
+        data = self.home_dir()
+        options = ('--allow-userns', '-u', '1000', '-v', data + ':/mnt:ro')
+        self.assertRan(self.gate(*options, 'host', '--', 'unshare', '-Urm', 'mount', '-t', 'tmpfs', 'none', '/tmp'))
+        self.assertNotEqual(self.gate(*options, 'host', '--', 'unshare', '-Urm', 'mount', '-o', 'remount,rw,bind', '/mnt').status, 0)
+
+    def test_the_lid_on_user_namespaces_cannot_be_lifted(self):
+        r = self.gate('--cap-add', 'SYS_ADMIN', 'host', '--', 'sh', '-c', 'unshare --user true')
+        self.assertRefused(r, 1, 'unshare failed: (No space left on device|Operation not permitted)')
+
+
+class Joining(IdsTest):
+    """POLICY fact 3: where the caller owned the namespace, each of these would succeed."""
+    TRY = r"""
+import ctypes, os, sys
+c = ctypes.CDLL(None, use_errno=True)
+pid = int(sys.argv[1])
+def said(what, r):
+    print(what, 'ok' if r >= 0 else os.strerror(ctypes.get_errno()))
+for ns in ('user', 'mnt', 'pid', 'net'):
+    try:
+        fd = os.open(f'/proc/{pid}/ns/{ns}', os.O_RDONLY)
+        said('setns-' + ns, c.setns(fd, 0))
+    except OSError as e:
+        print('setns-' + ns, e.strerror)
+pidfd = c.syscall(434, pid, 0)
+said('pidfd-setns', c.setns(pidfd, 0x10000000 | 0x20000))
+said('pidfd-getfd', c.syscall(438, pidfd, 0, 0))
+for name in ('root/etc', 'cwd/.', 'fd/0', 'mem', 'environ'):
+    try:
+        os.readlink(f'/proc/{pid}/{name}') if name == 'fd/0' else os.listdir(f'/proc/{pid}/{name}') if '/' in name else os.close(os.open(f'/proc/{pid}/{name}', os.O_RDWR if name == 'mem' else os.O_RDONLY))
+        print(name, 'ok')
+    except OSError as e:
+        print(name, e.strerror)
+said('ptrace', c.ptrace(0x4206, pid, 0, 0))
+"""
+
+    def attempts(self, pid):
+        r = self.run_as(USER, ['python3', '-c', self.TRY, str(pid)])
+        self.assertRan(r)
+        return dict(line.split(' ', 1) for line in r.out.splitlines())
+
+    def test_B1_B2_nobody_of_the_same_user_gets_in(self):
+        own = self.popen_as(USER, ['sleep', '60'])
+        control = self.attempts(own.pid)
+        self.assertEqual({control[k] for k in ('root/etc', 'cwd/.', 'fd/0', 'mem', 'environ', 'ptrace', 'pidfd-getfd')}, {'ok'}, control)
+        for user in ('0', '1000'):
+            p, first = self.running('-u', user)
+            with open(f'/proc/{first}/task/{first}/children', encoding='utf-8') as f:
+                command = int(f.read().split()[0])
+            for pid in (first, command):
+                got = self.attempts(pid)
+                self.assertEqual([what for what, answer in got.items() if answer == 'ok'], [], got)
+            p.kill()
+            p.wait(20)
+        own.kill()
+
+
+class Sandboxes(IdsTest):
+    rules = IDS + 'limit everyone sandboxes 3\n'
+
+    def test_a_fourth_is_refused_and_one_that_ended_does_not_count(self):
+        running = [self.running()[0] for _ in range(3)]
+        self.refused(r'^croft: you have 4 sandboxes, with this one; the policy allows 3\n$', 'host', '--', 'true')
+        self.refused(r'^croft: you have 4 sandboxes', '--map', 'none', 'host', '--', 'true')
+        self.assertRan(self.gate('host', '--', 'true', user=USER2))
+        running.pop().kill()
+        deadline = time.monotonic() + 10
+        while self.gate('host', '--', 'true').status and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertRan(self.gate('host', '--', 'true'))
+
+    def test_those_that_start_at_once_do_not_slip_through(self):
+        """Never more than three are left."""
+        started = [self.popen_as(USER, [self.croft_path, 'run', '--gate', 'host', '--', 'sleep', '3']) for _ in range(12)]
+        status = [p.wait(30) for p in started]
+        self.assertLessEqual(status.count(0), 3, status)
+        self.assertEqual(set(status) - {0, 125}, set(), status)
+
+    def test_where_proc_hides_processes_it_is_refused(self):
+        script = 'mount -t proc -o hidepid=2 proc /proc && exec "$@"'
+        r = subprocess.run(['unshare', '-m', 'sh', '-c', script, 'sh', 'runuser', '-u', USER, '--', self.croft_path, 'run', '--gate', 'host', '--', 'true'],
+                           capture_output=True, text=True, check=False)
+        self.assertEqual(r.returncode, 125, r)
+        self.assertRegex(r.stderr, r'^croft: count your sandboxes, of which the policy has a limit: .*\ncroft: hint: an administrator mounts /proc without hidepid')
+
+
+class Policy(IdsTest):
+    rules = OPEN
+
+    def test_without_the_word_there_are_no_ids(self):
+        self.assertEqual(self.inside('id -u'), f'{self.own_id()}\n')
+        self.refused('^croft: ids subordinate: denied for .*: no rule allows it', '--map', 'subordinate', 'host', '--', 'true')
+
+
+class Direct(PlainDirect, IdsTest):
+    """The same plans, and what has ids."""
+    rules = IDS
+
+    def put_gate(self, setuid=False, caps=ALL):
+        super().put_gate(setuid, caps)
+
+    def test_another_users_plan_is_refused(self):
+        plan = self.plan('--map', 'none')
+        self.assertGateRefuses(plan, 'for another user than its caller', user=USER2)
+
+    def test_the_gate_itself_asks_for_each_word(self):
+        self.rewrite(IDS + 'allow everyone capability CHOWN\nallow everyone userns\n')
+        plans = (self.plan('--map', 'subordinate', '--cap-drop', 'ALL', *more) for more in (('--cap-add', 'CHOWN'), ('--allow-userns',), ()))
+        self.rewrite(IDS)
+        self.assertTrue(self.start(plans[2])[2])
+        self.assertGateRefuses(plans[0], 'capability CAP_CHOWN: denied')
+        self.assertGateRefuses(plans[1], 'userns inside: denied')
+        self.rewrite(OPEN)
+        self.assertGateRefuses(plans[2], 'subordinate ids: denied')
+
+    def rewrite(self, rules):
+        with open(self.sysconfdir + '/croft/policy.conf', 'w', encoding='utf-8') as f:
+            f.write(rules)
+
+
+class Killed(PlainKilled, IdsTest):
+    pass
+
+
+del PlainDirect, PlainKilled
