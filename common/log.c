@@ -1,6 +1,7 @@
 #include "common/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "common/fd.h"
 #include "common/text.h"
 
-enum { LOG_FACILITY_AUTH = 4 << 3, LOG_TEXT_MAX = 900, LOG_HEAD_MAX = 80 };
+enum { LOG_FACILITY_AUTH = 4 << 3, LOG_TEXT_MAX = 900, LOG_HEAD_MAX = 80, STEP_MS = 10 };
 
 #ifndef SYSLOG_SOCKET
 #define SYSLOG_SOCKET "/dev/log"
@@ -47,21 +48,28 @@ static size_t escape(const char *text, char *out, size_t size)
  * Without the time: the daemon knows it better, and a time zone would be read from the environment or from
  * a file. RFC 3164 4.3.2 has the daemon add it.
  */
-static void send_line(const char *line, size_t n)
+static int send_line(const char *line, size_t n)
 {
 	static const struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = SYSLOG_SOCKET};
 	fd_auto int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
-		return;
-	/* What cannot be sent at once is lost: see the header. */
-	(void)sendto(fd, line, n, MSG_NOSIGNAL | MSG_DONTWAIT, (const struct sockaddr *)&to, sizeof(to));
+		return -errno;
+	for (int ms = 0;; ms += STEP_MS) {
+		if (sendto(fd, line, n, MSG_NOSIGNAL | MSG_DONTWAIT, (const struct sockaddr *)&to,
+			   sizeof(to)) >= 0)
+			return 0;
+		/* Its queue is full: it reads, or does not. */
+		if (errno != EAGAIN || ms >= LOG_MS)
+			return -errno;
+		poll(NULL, 0, STEP_MS);
+	}
 }
 
-void log_auth(enum log_priority prio, const char *program, const char *fmt, ...)
+int log_auth(enum log_priority prio, const char *program, const char *fmt, ...)
 {
 	char text[LOG_TEXT_MAX + 1], line[LOG_HEAD_MAX + LOG_TEXT_MAX];
-	int saved = errno, n;
+	int saved = errno, n, r = -EINVAL;
 	va_list ap;
 
 	n = snprintf(line, LOG_HEAD_MAX, "<%d>%s[%d]: ", LOG_FACILITY_AUTH | (int)prio, program, getpid());
@@ -69,7 +77,8 @@ void log_auth(enum log_priority prio, const char *program, const char *fmt, ...)
 		va_start(ap, fmt);
 		vsnprintf(text, sizeof(text), fmt, ap);
 		va_end(ap);
-		send_line(line, (size_t)n + escape(text, line + n, LOG_TEXT_MAX));
+		r = send_line(line, (size_t)n + escape(text, line + n, LOG_TEXT_MAX));
 	}
 	errno = saved;
+	return r;
 }

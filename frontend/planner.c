@@ -75,7 +75,7 @@ static void add_tmpfs(struct builder *b, const char *target, uint32_t mode, uint
 					.mode = mode,
 					.flags = flags,
 					.size = size,
-					.inodes = size / 4096 + 1024});
+					.inodes = standard_inodes(size)});
 }
 
 static void add_masks(struct builder *b)
@@ -174,7 +174,7 @@ static void add_mounts(struct builder *b)
 						.mode = m->mode,
 						.flags = m->flags,
 						.size = size,
-						.inodes = size / 4096 + 1024});
+						.inodes = standard_inodes(size)});
 		else
 			add(b, (struct plan_op){.kind = OP_VOLUME,
 						.flags = m->flags,

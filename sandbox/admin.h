@@ -22,6 +22,9 @@ int admin_become_root(void);
 /* Makes that one of the permitted capabilities effective, or none (0). 0 or -errno. */
 int admin_effective(uint64_t cap_bit);
 
+/* Gives what was borrowed up for good, before anything that may wait for the caller. */
+void admin_give_up(void);
+
 /* unshare(2) into a user namespace among others: from then on the capabilities are those in there, and
  * AS_ADMIN() does nothing. 0 or -errno. */
 int admin_unshare(int flags);

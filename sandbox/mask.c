@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -15,9 +16,9 @@
 enum { NULL_MAJOR = 1, NULL_MINOR = 3, EMPTY_BYTES = 4096, EMPTY_INODES = 2 };
 
 /* An O_PATH descriptor; -ENOENT with no sentence where there is nothing. */
-static int open_place(int root, const char *path, struct err *e)
+static int open_place(int base, const char *path, struct err *e)
 {
-	int fd = inroot_open(root, path, O_PATH);
+	int fd = fd_openat2(base, path, O_PATH, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return -ENOENT;
@@ -38,9 +39,9 @@ static int cover_file(int root, int place, struct err *e)
 	return tree < 0 ? tree : tree_attach(tree, place, e);
 }
 
-int mask_cover(int root, const char *path, struct err *e)
+int mask_cover(int base, const char *path, int root, struct err *e)
 {
-	fd_auto int place = open_place(root, path, e);
+	fd_auto int place = open_place(base, path, e);
 	struct stat st;
 	int r;
 
@@ -54,9 +55,9 @@ int mask_cover(int root, const char *path, struct err *e)
 	return r < 0 ? err_wrap(e, "cover %s", QUOTE(path)) : 0;
 }
 
-int mask_read_only(int root, const char *path, struct err *e)
+int mask_read_only(int base, const char *path, struct err *e)
 {
-	fd_auto int place = open_place(root, path, e);
+	fd_auto int place = open_place(base, path, e);
 	fd_auto int tree = -1;
 
 	if (place < 0)

@@ -37,7 +37,7 @@ int msg_send(int sock, enum msg_type type, const struct err *e, int fd)
 		memcpy(CMSG_DATA(h), &fd, sizeof(fd));
 	}
 	do
-		n = sendmsg(sock, &mh, MSG_NOSIGNAL);
+		n = sendmsg(sock, &mh, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : 0;
 }

@@ -17,7 +17,14 @@
 #include "sandbox/fsmount.h"
 #include "sandbox/inroot.h"
 #include "sandbox/mask.h"
+#include "sandbox/newfs.h"
 #include "sandbox/tree.h"
+
+/* The tops of kernel file systems, or -1. */
+struct mounted {
+	int proc;
+	int sys;
+};
 
 struct work {
 	const struct plan *plan;
@@ -25,6 +32,7 @@ struct work {
 	int source; /* pinned, or -1 */
 	int root;
 	struct gifts *gifts;
+	struct mounted *mounted;
 };
 
 /* Whether below is where the directory called name in the root is, or lies below it. */
@@ -196,42 +204,57 @@ static int run_mirror(const struct work *w, struct err *e)
 	return inroot_symlink(w->root, link, op->target, e);
 }
 
-static int mount_kernel_fs(const struct work *w, const char *type, unsigned long flags, const char *data,
-			   struct err *e)
+/* Mounts tree, which it takes, in its place, and keeps it: masks are put below it. */
+static int attach_kernel_fs(const struct work *w, int tree, int *ret_kept, struct err *e)
 {
-	fd_auto int dir = inroot_directory(w->root, w->op->target, 0755, e);
+	fd_auto int owned = tree;
+	fd_auto int dir = tree < 0 ? tree : inroot_directory(w->root, w->op->target, 0755, e);
 
 	if (dir < 0)
 		return dir;
-	return fs_mount(dir, type, MS_NOSUID | MS_NODEV | MS_NOEXEC | flags, data, w->op->target, e);
+	if (tree_attach(owned, dir, e) < 0)
+		return err_wrap(e, "%s", QUOTE(w->op->target));
+	fd_close(*ret_kept);
+	*ret_kept = TAKE_FD(owned);
+	return 0;
 }
 
 static int run_proc(const struct work *w, struct err *e)
 {
 	/* proc(5): the words since Linux 5.8. */
-	static const char *const hide[PLAN_HIDEPID_COUNT] = {"", "hidepid=noaccess,", "hidepid=invisible,",
-							     "hidepid=ptraceable,"};
-	char data[64];
+	static const char *const hide[PLAN_HIDEPID_COUNT] = {NULL, "noaccess", "invisible", "ptraceable"};
+	const struct plan *p = w->plan;
+	struct newfs_option option[3] = {{NULL, NULL}};
+	unsigned n = 0;
+	int tree;
 
-	snprintf(data, sizeof(data), "%s%s", hide[w->plan->hidepid],
-		 w->plan->proc_subset_pid ? "subset=pid" : "");
-	if (mount_kernel_fs(w, "proc", 0, data, e) == 0)
-		return 0;
-	if (e->code == EPERM)
+	if (hide[p->hidepid])
+		option[n++] = (struct newfs_option){"hidepid", hide[p->hidepid]};
+	if (p->proc_subset_pid)
+		option[n++] = (struct newfs_option){"subset", "pid"};
+	tree = newfs_make("proc", 0, option, w->op->target, e);
+	if (tree == -EPERM)
 		err_hint(e, "the kernel gives a new procfs only where the present /proc is not partly "
 			    "covered, as "
 			    "containers have it: croft doctor");
-	return -e->code;
+	return attach_kernel_fs(w, tree, &w->mounted->proc, e);
 }
 
 static int run_sysfs(const struct work *w, struct err *e)
 {
-	return mount_kernel_fs(w, "sysfs", MS_RDONLY, NULL, e);
+	const struct newfs_option none = {NULL, NULL};
+
+	return attach_kernel_fs(w, newfs_make("sysfs", TREE_READ_ONLY, &none, w->op->target, e),
+				&w->mounted->sys, e);
 }
 
 static int run_mqueue(const struct work *w, struct err *e)
 {
-	return mount_kernel_fs(w, "mqueue", 0, NULL, e);
+	fd_auto int dir = inroot_directory(w->root, w->op->target, 0755, e);
+
+	if (dir < 0)
+		return dir;
+	return fs_mount(dir, "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, w->op->target, e);
 }
 
 static int run_sys_host(const struct work *w, struct err *e)
@@ -240,9 +263,8 @@ static int run_sys_host(const struct work *w, struct err *e)
 
 	if (fd < 0)
 		return err_sys(e, "open the host's /sys");
-	if (bind_at(w, fd, TREE_NOSUID | TREE_NODEV | TREE_NOEXEC | TREE_READ_ONLY, e) < 0)
-		return err_wrap(e, "bind the host's /sys");
-	return 0;
+	return attach_kernel_fs(w, tree_clone(fd, TREE_NOSUID | TREE_NODEV | TREE_NOEXEC | TREE_READ_ONLY, e),
+				&w->mounted->sys, e);
 }
 
 static int run_tmpfs(const struct work *w, struct err *e)
@@ -270,14 +292,33 @@ static int run_devpts(const struct work *w, struct err *e)
 	return dev_pts(w->root, w->op->target, !p->gate || p->map == PLAN_MAP_NONE, e);
 }
 
+/* The file system that a place is in, and the place below it. */
+static int mask_base(const struct work *w, const char **ret_place, struct err *e)
+{
+	const bool proc = text_starts(w->op->target, "/proc/");
+	const int base = proc ? w->mounted->proc : w->mounted->sys;
+
+	if (base < 0 || (!proc && !text_starts(w->op->target, "/sys/")))
+		return err_set(e, EINVAL, "%s is not in a /proc or /sys of this sandbox",
+			       QUOTE(w->op->target));
+	*ret_place = w->op->target + (proc ? strlen("/proc/") : strlen("/sys/"));
+	return base;
+}
+
 static int run_mask(const struct work *w, struct err *e)
 {
-	return mask_cover(w->root, w->op->target, e);
+	const char *place;
+	int base = mask_base(w, &place, e);
+
+	return base < 0 ? base : mask_cover(base, place, w->root, e);
 }
 
 static int run_read_only(const struct work *w, struct err *e)
 {
-	return mask_read_only(w->root, w->op->target, e);
+	const char *place;
+	int base = mask_base(w, &place, e);
+
+	return base < 0 ? base : mask_read_only(base, place, e);
 }
 
 static int (*const run[])(const struct work *, struct err *) = {
@@ -293,16 +334,20 @@ static_assert(sizeof(run) / sizeof(run[0]) == OP_KIND_COUNT, "a function for eac
 
 int ops_run(const struct plan *p, const struct pins *pins, int root, struct gifts *gifts, struct err *e)
 {
-	for (uint32_t i = 0; i < p->ops.count; i++) {
+	struct mounted mounted = {.proc = -1, .sys = -1};
+	int r = 0;
+
+	for (uint32_t i = 0; i < p->ops.count && r >= 0; i++) {
 		const struct work w = {.plan = p,
 				       .op = &p->ops.item[i],
 				       .source = pins->op[i],
 				       .root = root,
-				       .gifts = gifts};
-		int r = run[w.op->kind](&w, e);
+				       .gifts = gifts,
+				       .mounted = &mounted};
 
-		if (r < 0)
-			return r;
+		r = run[w.op->kind](&w, e);
 	}
-	return 0;
+	fd_close(mounted.proc);
+	fd_close(mounted.sys);
+	return r < 0 ? r : 0;
 }

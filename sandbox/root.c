@@ -128,10 +128,15 @@ static int attach_overlay(const struct plan *p, const struct pins *pins, struct 
 	return attach_merged(layers, e);
 }
 
-int root_attach(const struct plan *p, const struct pins *pins, struct err *e)
+int root_isolate(struct err *e)
 {
 	if (AS_ADMIN(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) < 0)
 		return err_sys(e, "make the mounts of the sandbox private");
+	return 0;
+}
+
+int root_attach(const struct plan *p, const struct pins *pins, struct err *e)
+{
 	if (p->root_kind == PLAN_ROOT_HOST)
 		return tmpfs_on_root(p, 0755, e);
 	return p->ephemeral ? attach_overlay(p, pins, e) : attach_directory(p, pins, e);

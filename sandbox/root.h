@@ -8,8 +8,14 @@
 #include "sandbox/plan.h"
 
 /*
- * Makes every mount of this namespace private, then attaches the root of the plan on "/": the pinned
- * directory with its flags, an overlay over it, or a tmpfs. A descriptor of the root or -errno.
+ * Makes every mount of this namespace private: what is mounted outside does not come in any more, nor the
+ * other way round. 0 or -errno.
+ */
+int root_isolate(struct err *e);
+
+/*
+ * Attaches the root of the plan on "/": the pinned directory with its flags, an overlay over it, or a tmpfs.
+ * A descriptor of the root or -errno.
  */
 int root_attach(const struct plan *p, const struct pins *pins, struct err *e);
 

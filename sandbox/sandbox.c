@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "sandbox/admin.h"
 #include "sandbox/command.h"
 #include "sandbox/confine.h"
 #include "sandbox/init.h"
@@ -48,7 +49,10 @@ struct child {
 
 static noreturn void fail(const struct child *c, const struct err *e)
 {
-	int r = msg_send(c->sock, MSG_ERROR, e, -1);
+	int r;
+
+	admin_give_up();
+	r = msg_send(c->sock, MSG_ERROR, e, -1);
 
 	/* The caller's filter forbids to send it; else nobody is there to hear it. */
 	if (r < 0 && r != -EPIPE && r != -ECONNRESET)
@@ -237,8 +241,8 @@ noreturn void sandbox_child(const struct plan *p, const struct sandbox_hooks *h,
 	c.hooks = h;
 	c.sock = sock;
 	c.slave = c.proc = c.self = -1;
-	if (start(&c, &e) < 0 || open_proc(&c, &e) < 0 || pin_all(p, h, &c.pins, &e) < 0 ||
-	    await_go(p, sock, &e) < 0)
+	if (start(&c, &e) < 0 || open_proc(&c, &e) < 0 || root_isolate(&e) < 0 ||
+	    pin_all(p, h, &c.pins, &e) < 0 || await_go(p, sock, &e) < 0)
 		fail(&c, &e);
 	if (!p->gate && (confine_become_root(p, &e) < 0 || confine_userns(p, c.proc, &e) < 0))
 		fail(&c, &e);

@@ -37,6 +37,11 @@ const char *standard_kernel_place(const char *path)
 	return NULL;
 }
 
+uint64_t standard_inodes(uint64_t size)
+{
+	return size / 4096 + 1024;
+}
+
 const char *standard_target(uint32_t kind)
 {
 	static const char *const target[OP_KIND_COUNT] = {

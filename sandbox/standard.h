@@ -30,5 +30,8 @@ extern const size_t standard_nmasks;
  * kernel's own file systems has its place there. */
 const char *standard_kernel_place(const char *path);
 
+/* How many files a tmpfs of that many bytes may have. */
+uint64_t standard_inodes(uint64_t size);
+
 /* Where an operation of that kind mounts; NULL where the plan may choose. */
 const char *standard_target(uint32_t kind);

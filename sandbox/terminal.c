@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -15,26 +17,32 @@ int terminal_make(const struct plan *p, int root, struct gifts *gifts, int sock,
 		  struct err *e)
 {
 	fd_auto int master = -1, slave = -1;
+	struct statfs fs;
 	int unlock = 0, r;
 
 	*ret_slave = -1;
 	if (!p->tty)
 		return 0;
 	master = inroot_open(root, "/dev/pts/ptmx", O_RDWR | O_NOCTTY);
-	if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0)
+	if (master < 0 || fstatfs(master, &fs) < 0)
 		return err_sys(e, "open a terminal in the sandbox's /dev/pts");
+	/* Another file system could answer the next call as it likes (FUSE). */
+	if ((unsigned long)fs.f_type != DEVPTS_SUPER_MAGIC)
+		return err_set(e, EPERM, "the sandbox's /dev/pts/ptmx is not the kernel's");
+	if (ioctl(master, TIOCSPTLCK, &unlock) < 0)
+		return err_sys(e, "unlock the sandbox's terminal");
 	/* Not by name: whatever lies in /dev/pts, this is the other end (CVE-2025-52565). */
 	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0)
 		return err_sys(e, "open the other end of the sandbox's terminal");
-	if (gifts_give(gifts, p, slave, (gid_t)-1, e) < 0)
-		return err_wrap(e, "the terminal");
-	if (dev_console(root, slave, e) < 0)
-		return -e->code;
 	/* Before anything can be typed: a terminal of no session has nobody for its signals, and loses them.
 	 */
 	if (ioctl(slave, TIOCSCTTY, 0) < 0)
 		return err_sys(e, "make the sandbox's terminal the controlling one");
+	if (gifts_give(gifts, p, slave, (gid_t)-1, e) < 0)
+		return err_wrap(e, "the terminal");
+	if (dev_console(root, slave, e) < 0)
+		return -e->code;
 	r = msg_send(sock, MSG_TERMINAL, NULL, master);
 	if (r < 0)
 		return err_set(e, -r, "hand over the terminal: %s", strerror(-r));

@@ -8,7 +8,7 @@
 #include "common/fd.h"
 #include "sandbox/admin.h"
 
-static uint64_t attributes(unsigned flags)
+unsigned tree_attributes(unsigned flags)
 {
 	return (flags & TREE_READ_ONLY ? MOUNT_ATTR_RDONLY : 0u) |
 	       (flags & TREE_NOSUID ? MOUNT_ATTR_NOSUID : 0u) | (flags & TREE_NODEV ? MOUNT_ATTR_NODEV : 0u) |
@@ -17,7 +17,7 @@ static uint64_t attributes(unsigned flags)
 
 int tree_clone(int fd, unsigned flags, struct err *e)
 {
-	struct mount_attr attr = {.attr_set = attributes(flags)};
+	struct mount_attr attr = {.attr_set = tree_attributes(flags)};
 	fd_auto int tree = -1;
 
 	tree = (int)AS_ADMIN(syscall(SYS_open_tree, fd, "",
@@ -32,7 +32,7 @@ int tree_clone(int fd, unsigned flags, struct err *e)
 
 int tree_change(int fd, unsigned set, unsigned clear, struct err *e)
 {
-	struct mount_attr attr = {.attr_set = attributes(set), .attr_clr = attributes(clear)};
+	struct mount_attr attr = {.attr_set = tree_attributes(set), .attr_clr = tree_attributes(clear)};
 
 	if (AS_ADMIN(syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr))) < 0)
 		return err_sys(e, "change the flags of the mount");

@@ -17,6 +17,9 @@ enum tree_flag {
 	TREE_NOEXEC = 1 << 3,
 };
 
+/* MOUNT_ATTR_ flags of mount_setattr(2) for TREE_ flags. */
+unsigned tree_attributes(unsigned flags);
+
 /* A detached copy of the tree that the O_PATH descriptor fd names, with all mounts below it and flags on
  * each. A descriptor or -errno. */
 int tree_clone(int fd, unsigned flags, struct err *e);

@@ -187,6 +187,7 @@ static int vet_one(const struct vet *v, const struct plan *p, int op, struct are
 	if (vet_object(v, p, op, fd, &verdict, e) < 0)
 		return -e->code;
 	ret->rule = verdict.rule;
+	ret->boundary = v->boundary;
 	return keep(a, fd, ret, e);
 }
 
@@ -211,6 +212,22 @@ int vet_plan(const struct vet *v, const struct plan *p, struct arena *a, struct 
 	return r;
 }
 
+/* What was mounted there since the decision. */
+static int same_below(const struct vetted *was, const char *name, struct err *e)
+{
+	const char *kernel = NULL;
+	bool any = false;
+
+	if (!was->boundary)
+		return 0;
+	if (mounts_below(was->path, &any, &kernel, e) < 0)
+		return -e->code;
+	return kernel || (any && !(was->rule->conditions & COND_SUBMOUNTS))
+		       ? err_set(e, ESTALE, "something was mounted below %s while the sandbox was started",
+				 QUOTE(name))
+		       : 0;
+}
+
 int vet_same(void *ctx, const struct plan *p, int op, int fd, struct err *e)
 {
 	const struct vetted *was = (const struct vetted *)ctx + (op + 1);
@@ -225,5 +242,5 @@ int vet_same(void *ctx, const struct plan *p, int op, int fd, struct err *e)
 	if (!was->path || st.st_dev != was->dev || st.st_ino != was->ino || strcmp(path, was->path) != 0)
 		return err_set(e, ESTALE, "%s became something else while the sandbox was started",
 			       QUOTE(name));
-	return 0;
+	return same_below(was, name, e);
 }

@@ -21,6 +21,7 @@ struct vet {
 struct vetted {
 	dev_t dev;
 	ino_t ino;
+	bool boundary;    /* what lies mounted below it matters */
 	const char *path; /* resolved; NULL: not asked for, or an optional one that is missing */
 	const struct policy_rule *rule; /* that allows it; also of the root `host`, which has no path */
 };
@@ -33,7 +34,8 @@ int vet_plan(const struct vet *v, const struct plan *p, struct arena *a, struct 
 
 /*
  * For sandbox_hooks: whether fd, opened again in the sandbox's mount namespace, is the object that was
- * decided about: same device, inode and resolved path. ctx: the array of vet_plan(). 0 or -errno.
+ * decided about: same device, inode and resolved path; where the policy is a boundary, with nothing mounted
+ * below that its rule does not grant. Mounts are private by then. ctx: the array of vet_plan(). 0 or -errno.
  */
 int vet_same(void *ctx, const struct plan *p, int op, int fd, struct err *e);
 

@@ -24,6 +24,14 @@ static int refuse(struct work *w, const char *what)
 	return err_set(w->e, EPERM, "croft-gate makes no sandbox %s", what);
 }
 
+static bool has(const struct work *w, uint32_t kind)
+{
+	for (uint32_t i = 0; i < w->p->ops.count; i++)
+		if (w->p->ops.item[i].kind == kind)
+			return true;
+	return false;
+}
+
 static int check_whole(struct work *w, const struct policy_caller *c)
 {
 	const struct plan *p = w->p;
@@ -38,6 +46,8 @@ static int check_whole(struct work *w, const struct policy_caller *c)
 		return refuse(w, "with a second user namespace");
 	if (p->ephemeral)
 		return refuse(w, "with an overlay (--ephemeral)");
+	if (p->tty && !has(w, OP_DEVPTS))
+		return refuse(w, "with a terminal and no file system for it");
 	if (p->ports.count || p->network == PLAN_NETWORK_USER)
 		return refuse(w, "with a network of the user's own (--network user)");
 	if (p->namespaces != (p->network == PLAN_NETWORK_HOST ? 0u : (uint32_t)PLAN_NS_NET))
@@ -49,6 +59,8 @@ static int add_tmpfs(struct work *w, uint64_t size, uint64_t inodes)
 {
 	if (size == 0 || inodes == 0)
 		return refuse(w, "with a tmpfs that has no limit");
+	if (inodes > standard_inodes(size))
+		return refuse(w, "with a tmpfs of more files than belong to its size");
 	if (size > w->tmpfs_max - w->tmpfs)
 		return refuse(w, "whose tmpfs together may hold more than the host has memory");
 	w->tmpfs += size;
@@ -77,13 +89,22 @@ static int check_kernel(struct work *w, uint32_t index)
 	return 0;
 }
 
+static bool is_standard_mask(const struct plan_op *op)
+{
+	for (size_t i = 0; i < standard_nmasks; i++)
+		if (standard_mask[i].kind == op->kind && !strcmp(standard_mask[i].target, op->target))
+			return true;
+	return false;
+}
+
 /* The kernel's file systems have operations of their own, and /dev/shm is a tmpfs. */
 static int check_place(struct work *w, const struct plan_op *op)
 {
 	const char *place = standard_target(op->kind) ? NULL : standard_kernel_place(op->target);
 
-	if (!place || op->kind == OP_MASK || op->kind == OP_READ_ONLY ||
-	    (op->kind == OP_TMPFS && !strcmp(op->target, "/dev/shm")))
+	if (op->kind == OP_MASK || op->kind == OP_READ_ONLY)
+		return is_standard_mask(op) ? 0 : refuse(w, "with a mask that it does not know");
+	if (!place || (op->kind == OP_TMPFS && !strcmp(op->target, "/dev/shm")))
 		return 0;
 	return refuse(w, "with something else in /proc, /sys or /dev than the kernel's");
 }

@@ -66,30 +66,57 @@ static int see(void *ctx, const char *name)
 	return r < 0 ? r : 0;
 }
 
+static int count(int proc, uint64_t *ret, struct err *e)
+{
+	struct count c = {.proc = proc, .uid = getuid()};
+	int r = proc < 0 ? -errno : dir_each(proc, see, &c);
+
+	*ret = c.n;
+	if (r == 0)
+		return 0;
+	err_set(e, -r, "count your sandboxes, of which the policy has a limit: %s", strerror(-r));
+	return err_hint(e, "an administrator mounts /proc without hidepid: proc(5)");
+}
+
+static int open_proc(void)
+{
+	return open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+int count_before(uint64_t most, struct err *e)
+{
+	fd_auto int proc = open_proc();
+	uint64_t n;
+
+	if (count(proc, &n, e) < 0)
+		return -e->code;
+	return n < most ? 0
+			: err_set(e, EDQUOT, "you have %" PRIu64 " sandboxes, and the policy allows %" PRIu64,
+				  n, most);
+}
+
 /* hidepid hides what is not dumpable from its own user, too; and first processes are not. */
-static int shows_all(int proc, pid_t one)
+static int shows(int proc, pid_t pid, struct err *e)
 {
 	char name[16];
 
-	snprintf(name, sizeof(name), "%d", one);
-	return faccessat(proc, name, F_OK, 0) < 0 ? -errno : 0;
+	snprintf(name, sizeof(name), "%d", pid);
+	if (faccessat(proc, name, F_OK, 0) == 0)
+		return 0;
+	err_sys(e, "count your sandboxes, of which the policy has a limit");
+	return err_hint(e, "an administrator mounts /proc without hidepid: proc(5)");
 }
 
-int count_check(uint64_t most, pid_t one, struct err *e)
+int count_with(uint64_t most, pid_t first, struct err *e)
 {
-	fd_auto int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct count c = {.proc = proc, .uid = getuid()};
-	int r = proc < 0 ? -errno : shows_all(proc, one);
+	fd_auto int proc = open_proc();
+	uint64_t n;
 
-	if (r == 0)
-		r = dir_each(proc, see, &c);
-	if (r < 0) {
-		err_set(e, -r, "count your sandboxes, of which the policy has a limit: %s", strerror(-r));
-		return err_hint(e, "an administrator mounts /proc without hidepid: proc(5)");
-	}
-	return c.n <= most
+	if (shows(proc, first, e) < 0 || count(proc, &n, e) < 0)
+		return -e->code;
+	return n <= most
 		       ? 0
 		       : err_set(e, EDQUOT,
 				 "you have %" PRIu64 " sandboxes, with this one; the policy allows %" PRIu64,
-				 c.n, most);
+				 n, most);
 }

@@ -10,7 +10,14 @@
 
 /*
  * A sandbox counts as long as its first process lives: the first of a pid namespace other than this one, with
- * the caller's id as its real one. 0 where there are at most that many, -EDQUOT beyond, -errno where /proc
- * does not show them all (hidepid, proc(5)). one: the first process of one of them.
+ * the caller's id as its real one. 0 where there are less than most, -EDQUOT otherwise, -errno where /proc
+ * does not show what is needed. Called before the new one is made.
  */
-int count_check(uint64_t most, pid_t one, struct err *e);
+int count_before(uint64_t most, struct err *e);
+
+/*
+ * The same when the new one is there, whose first process is first: 0 where there are at most that many, so
+ * that of several that start at once each sees the others. -errno where /proc does not show it (hidepid,
+ * proc(5)): then it may not show others.
+ */
+int count_with(uint64_t most, pid_t first, struct err *e);

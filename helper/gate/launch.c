@@ -15,10 +15,9 @@
 #include "sandbox/admin.h"
 #include "sandbox/msg.h"
 
-/* Counted when it is there: of several that start at once each sees the others. */
 static int within(uint64_t most, pid_t pid, int pidfd, struct err *e)
 {
-	int r = most == UINT64_MAX ? 0 : count_check(most, pid, e);
+	int r = most == UINT64_MAX ? 0 : count_with(most, pid, e);
 
 	if (r < 0)
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
@@ -36,6 +35,8 @@ int launch(const struct plan *p, const struct sandbox_hooks *hooks, uint64_t per
 	long pid;
 	int r;
 
+	if (most != UINT64_MAX && count_before(most, e) < 0)
+		return -e->code;
 	admin_borrow(permitted);
 	pid = AS_ADMIN(syscall(SYS_clone3, &a, sizeof(a)));
 	if (pid < 0) {

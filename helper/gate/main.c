@@ -185,30 +185,39 @@ static int decide(struct gate *g, struct err *e)
 	return vet_plan(&v, &g->plan, &g->a, g->vetted, e);
 }
 
-static void log_volumes(const struct gate *g)
+static int log_volumes(const struct gate *g)
 {
-	for (uint32_t i = 0; i < g->plan.ops.count; i++) {
+	int r = 0;
+
+	for (uint32_t i = 0; i < g->plan.ops.count && r == 0; i++) {
 		const struct vetted *v = &g->vetted[i + 1];
 
 		if (v->path)
-			log_auth(LOG_GRANTED, program, "uid %u (%s): %s is mounted on %s%s; allowed by %s:%u",
-				 g->caller.uid, QUOTE(who(g)), QUOTE(v->path),
-				 QUOTE(g->plan.ops.item[i].target),
-				 g->plan.ops.item[i].flags & OPF_READ_ONLY ? " read-only" : "", v->rule->file,
-				 v->rule->line);
+			r = log_auth(LOG_GRANTED, program,
+				     "uid %u (%s): %s is mounted on %s%s; allowed by %s:%u", g->caller.uid,
+				     QUOTE(who(g)), QUOTE(v->path), QUOTE(g->plan.ops.item[i].target),
+				     g->plan.ops.item[i].flags & OPF_READ_ONLY ? " read-only" : "",
+				     v->rule->file, v->rule->line);
 	}
+	return r;
 }
 
-static void log_grant(const struct gate *g)
+/* What is not in the log does not start; where a host has none, that is its administrator's choice. */
+static int log_grant(const struct gate *g, struct err *e)
 {
-	log_auth(LOG_GRANTED, program, "uid %u (%s) starts sandbox %s of root %s; allowed by %s:%u",
-		 g->caller.uid, QUOTE(who(g)), QUOTE(g->plan.hostname),
-		 g->plan.root_kind == PLAN_ROOT_HOST ? "host" : QUOTE(g->vetted[0].path),
-		 g->vetted[0].rule->file, g->vetted[0].rule->line);
-	if (g->grant.rule)
-		log_auth(LOG_GRANTED, program, "uid %u (%s) gets subordinate ids; allowed by %s:%u",
-			 g->caller.uid, QUOTE(who(g)), g->grant.rule->file, g->grant.rule->line);
-	log_volumes(g);
+	int r = log_auth(LOG_GRANTED, program, "uid %u (%s) starts sandbox %s of root %s; allowed by %s:%u",
+			 g->caller.uid, QUOTE(who(g)), QUOTE(g->plan.hostname),
+			 g->plan.root_kind == PLAN_ROOT_HOST ? "host" : QUOTE(g->vetted[0].path),
+			 g->vetted[0].rule->file, g->vetted[0].rule->line);
+
+	if (r == 0 && g->grant.rule)
+		r = log_auth(LOG_GRANTED, program, "uid %u (%s) gets subordinate ids; allowed by %s:%u",
+			     g->caller.uid, QUOTE(who(g)), g->grant.rule->file, g->grant.rule->line);
+	if (r == 0)
+		r = log_volumes(g);
+	if (r == 0 || r == -ENOENT)
+		return 0;
+	return err_set(e, -r, "write to the system log, without which nothing starts: %s", strerror(-r));
 }
 
 static int open_gate(struct gate *g, struct err *e)
@@ -217,11 +226,10 @@ static int open_gate(struct gate *g, struct err *e)
 
 	/* Opening a path of the caller's may take as long as his file system likes: not longer than he lives.
 	 */
-	if (reduce(g, e) < 0 || tie_to_parent(g->sock, e) < 0 ||
+	if (reduce(g, e) < 0 || request_socket(g->sock, e) < 0 || tie_to_parent(g->sock, e) < 0 ||
 	    request_read(g->request, &g->a, &g->plan, e) < 0 || descriptors(g, e) < 0 ||
-	    keep_needed(g, e) < 0 || decide(g, e) < 0)
+	    keep_needed(g, e) < 0 || decide(g, e) < 0 || log_grant(g, e) < 0)
 		return -e->code;
-	log_grant(g);
 	hooks.ctx = g->vetted;
 	hooks.ids = &g->ids;
 	return launch(&g->plan, &hooks, g->permitted, policy_limit(&g->policy, &g->caller, LIMIT_SANDBOXES),

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,6 +42,18 @@ int request_parse(int argc, char **argv, int *ret_sock, int *ret_plan, struct er
 	*ret_sock = sock;
 	*ret_plan = plan;
 	return 0;
+}
+
+int request_socket(int fd, struct err *e)
+{
+	int domain = -1, type = -1;
+	socklen_t size = sizeof(int);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && domain == AF_UNIX &&
+	    type == SOCK_SEQPACKET)
+		return 0;
+	return err_set(e, ENOTSOCK, "the caller's descriptor is no socket of the kind that croft makes");
 }
 
 int request_read(int fd, struct arena *a, struct plan *ret, struct err *e)

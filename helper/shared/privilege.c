@@ -226,5 +226,7 @@ int privilege_effective(const struct privilege *w, uint64_t cap_bit, struct err 
 
 int privilege_drop(struct err *e)
 {
-	return set_caps(0, 0, e);
+	int r = geteuid() == getuid() && getegid() == getgid() ? 0 : take_callers_ids(getuid(), getgid(), e);
+
+	return r < 0 ? r : set_caps(0, 0, e);
 }

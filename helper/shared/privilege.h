@@ -30,5 +30,6 @@ int privilege_reduce(const struct privilege *w, struct err *e);
 /* Makes one permitted capability effective, or none (0). 0 or -errno. */
 int privilege_effective(const struct privilege *w, uint64_t cap_bit, struct err *e);
 
-/* Gives every capability up and reads back that it is gone. 0 or -errno. */
+/* Takes the caller's ids, where it has not yet, gives every capability up and reads back that they are gone.
+ * 0 or -errno. */
 int privilege_drop(struct err *e);

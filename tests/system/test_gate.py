@@ -461,7 +461,7 @@ class Direct(GateTest):
         self.assertGateRefuses(self.plan().replace(b'/dev/mqueue', b'/dev/mqueuf'), 'in another place than its own')
 
     def test_a_mask_less_is_refused(self):
-        self.assertGateRefuses(self.plan().replace(b'/proc/keys', b'/proc/kezs'), 'leaves /proc/keys out')
+        self.assertGateRefuses(self.plan().replace(b'/proc/keys', b'/proc/kezs'), 'a mask that it does not know')
 
     def test_every_byte_that_is_changed_gives_an_answer(self):
         """No signal death, no hang; and never the capability in the command (its own words would tell)."""
@@ -500,7 +500,13 @@ class Direct(GateTest):
             self.assertRefused(self.run_as(USER, [self.gate_path, *args]), 2, f'^croft-gate: .*{message}')
 
     def test_descriptors_that_are_not_there(self):
-        self.assertRefused(self.run_as(USER, [self.gate_path, '300', '301']), 1, "^croft-gate: the plan's descriptor is no sealed memfd\n$")
+        self.assertRefused(self.run_as(USER, [self.gate_path, '300', '301']), 1, "^croft-gate: the caller's descriptor is no socket of the kind that croft makes\n$")
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        r = self.run_as(USER, [self.gate_path, str(theirs.fileno()), '301'], pass_fds=(theirs.fileno(),))
+        self.assertEqual(r.returncode, 1)
+        self.assertIn(b"the plan's descriptor is no sealed memfd", ours.recv(65536))
+        for s in (ours, theirs):
+            s.close()
 
     def test_R15_a_policy_that_others_may_write_refuses_everything(self):
         plan = self.plan()

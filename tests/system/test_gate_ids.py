@@ -251,8 +251,8 @@ class Sandboxes(IdsTest):
 
     def test_a_fourth_is_refused_and_one_that_ended_does_not_count(self):
         running = [self.running()[0] for _ in range(3)]
-        self.refused(r'^croft: you have 4 sandboxes, with this one; the policy allows 3\n$', 'host', '--', 'true')
-        self.refused(r'^croft: you have 4 sandboxes', '--map', 'none', 'host', '--', 'true')
+        self.refused(r'^croft: you have 3 sandboxes, and the policy allows 3\n$', 'host', '--', 'true')
+        self.refused(r'^croft: you have 3 sandboxes', '--map', 'none', 'host', '--', 'true')
         self.assertRan(self.gate('host', '--', 'true', user=USER2))
         running.pop().kill()
         deadline = time.monotonic() + 10
@@ -296,13 +296,13 @@ class Direct(PlainDirect, IdsTest):
 
     def test_the_gate_itself_asks_for_each_word(self):
         self.rewrite(IDS + 'allow everyone capability CHOWN\nallow everyone userns\n')
-        plans = (self.plan('--map', 'subordinate', '--cap-drop', 'ALL', *more) for more in (('--cap-add', 'CHOWN'), ('--allow-userns',), ()))
+        plans = tuple(self.plan('--map', 'subordinate', '--cap-drop', 'ALL', *more) for more in (('--cap-add', 'CHOWN'), ('--allow-userns',), ()))
         self.rewrite(IDS)
         self.assertTrue(self.start(plans[2])[2])
         self.assertGateRefuses(plans[0], 'capability CAP_CHOWN: denied')
         self.assertGateRefuses(plans[1], 'userns inside: denied')
         self.rewrite(OPEN)
-        self.assertGateRefuses(plans[2], 'subordinate ids: denied')
+        self.assertGateRefuses(plans[2], 'ids subordinate: denied')
 
     def rewrite(self, rules):
         with open(self.sysconfdir + '/croft/policy.conf', 'w', encoding='utf-8') as f:

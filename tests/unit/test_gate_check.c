@@ -98,6 +98,9 @@ static void the_command_is_the_caller_or_ends_with_him(void **state)
 	refused("without an init");
 	p.lock_mounts = 1;
 	refused("second user namespace");
+	p.tty = 1;
+	find(OP_DEVPTS)->kind = OP_MQUEUE;
+	refused("no file system for it");
 	p.ephemeral = 1;
 	refused("overlay");
 	p.network = PLAN_NETWORK_USER;
@@ -157,22 +160,26 @@ static void kernel_file_systems_stand_where_they_belong_and_once(void **state)
 
 static void masks_are_all_there_and_on_top(void **state)
 {
+	const struct plan_op other = {.kind = OP_DIR, .source = "", .target = "/x", .text = ""};
+
 	(void)state;
 	good_plan();
 	for (size_t i = 0; i < standard_nmasks; i++) {
 		for (uint32_t k = 0; k < p.ops.count; k++)
 			if (!strcmp(op[k].target, standard_mask[i].target))
-				op[k].target = "/x";
+				op[k] = other;
 		refused(standard_mask[i].target);
 	}
 	/* the kernel's file system behind them would lie on them */
-	*find(OP_PROC) = (struct plan_op){.kind = OP_DIR, .source = "", .target = "/x", .text = ""};
+	*find(OP_PROC) = other;
 	add(OP_PROC, "", "/proc");
 	refused("leaves /proc/acpi out");
 	/* one that covers is none that is read-only */
 	find(OP_READ_ONLY)->kind = OP_MASK;
-	refused("leaves /proc/bus out");
-	find(OP_MASK)->target = "/x";
+	refused("with a mask that it does not know");
+	find(OP_MASK)->target = "/etc";
+	refused("with a mask that it does not know");
+	*find(OP_MASK) = other;
 	p.unmasked = 1;
 	assert_int_equal(check_plan(&p, &caller, 0, &e), 0);
 }
@@ -185,6 +192,8 @@ static void memory_has_a_bound(void **state)
 	refused("no limit");
 	find(OP_TMPFS)->inodes = 0;
 	refused("no limit");
+	find(OP_TMPFS)->inodes = standard_inodes(find(OP_TMPFS)->size) + 1;
+	refused("more files than belong to its size");
 	find(OP_TMPFS)->size = UINT64_C(8) << 30; /* and the root */
 	refused("more than the host has memory");
 	find(OP_TMPFS)->size = UINT64_MAX;
