@@ -10,7 +10,7 @@ enum helper_exit {
 	HELPER_USAGE = 2,   /* wrong arguments */
 	HELPER_NO_PRIVILEGE =
 		3,            /* installed without its capabilities, or started so that they do not count */
-	HELPER_NO_RANGES = 4, /* the caller has no subordinate ids in the files */
+	HELPER_NO_RANGES = 4, /* neither the files nor the policy give the caller ids */
 	HELPER_OTHER_SOURCE = 5, /* nsswitch.conf names another source than the files */
 	HELPER_FAILED = 6,       /* the kernel refused or failed */
 };

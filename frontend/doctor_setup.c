@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -21,6 +22,7 @@
 #include "frontend/idmap.h"
 #include "frontend/network.h"
 #include "frontend/spawn.h"
+#include "policy/ids_rule.h"
 #include "policy/load.h"
 
 enum {
@@ -64,23 +66,6 @@ static int see_line(void *ctx, const char *owner, size_t len, const struct id_ra
 	return 0;
 }
 
-/* The command that gives the caller ids that nobody has, in the file for option --add-subuids or -subgids. */
-static void hint_add(const struct doctor *d, const char *option, uint64_t free, struct err *e)
-{
-	struct owner o = {.d = d, .free = free};
-	struct err unread;
-
-	/* The same ids for both, behind the last of either file. */
-	subid_each("/etc/subuid", see_line, &o, &unread);
-	subid_each("/etc/subgid", see_line, &o, &unread);
-	if (o.free > ID_NONE - USUAL_COUNT || !d->caller.name)
-		err_hint(e, "choose %d ids that nobody has and write them into the file: subuid(5)",
-			 USUAL_COUNT);
-	else
-		err_hint(e, "sudo usermod %s %" PRIu64 "-%" PRIu64 " %s", option, o.free,
-			 o.free + USUAL_COUNT - 1, QUOTE(d->caller.name));
-}
-
 /* One of the two files. */
 struct subids {
 	const char *file;
@@ -88,20 +73,55 @@ struct subids {
 	const char *option; /* of usermod(8) */
 	const char *names;  /* the user database that has such ids */
 	uint32_t own;
+	struct policy policy; /* for its lines `ids rule`; without any where it cannot be read */
 };
 
-static uint64_t total(const struct id_range *r, int n)
+/* The first id from free on that begins a range which no rule has a part of. */
+static uint64_t behind_rules(const struct policy *p, uint64_t free)
+{
+	for (size_t i = 0; i < p->nrules && free <= ID_NONE - USUAL_COUNT; i++) {
+		const struct id_range wanted = {(uint32_t)free, USUAL_COUNT};
+		struct id_range region;
+
+		if (p->rule[i].action != POLICY_IDS_RULE)
+			continue;
+		region = ids_rule_region(p->rule[i].ids);
+		if (id_ranges_overlap(&wanted, &region))
+			return behind_rules(p, (uint64_t)region.start + region.count);
+	}
+	return free;
+}
+
+/* The command that gives the caller ids that nobody has. */
+static void hint_add(const struct doctor *d, const struct subids *s, uint64_t free, struct err *e)
+{
+	struct owner o = {.d = d, .free = free};
+	struct err unread;
+
+	/* The same ids for both, behind the last of either file. */
+	subid_each("/etc/subuid", see_line, &o, &unread);
+	subid_each("/etc/subgid", see_line, &o, &unread);
+	o.free = behind_rules(&s->policy, o.free);
+	if (o.free > ID_NONE - USUAL_COUNT || !d->caller.name)
+		err_hint(e, "choose %d ids that nobody has and write them into the file: subuid(5)",
+			 USUAL_COUNT);
+	else
+		err_hint(e, "sudo usermod %s %" PRIu64 "-%" PRIu64 " %s", s->option, o.free,
+			 o.free + USUAL_COUNT - 1, QUOTE(d->caller.name));
+}
+
+static uint64_t total(const struct subordinate *r)
 {
 	uint64_t sum = 0;
 
-	for (int i = 0; i < n; i++)
-		sum += r[i].count;
+	for (int i = 0; i < r->n; i++)
+		sum += r->range[i].count;
 	return sum;
 }
 
 /* Whether a user or group of the host has one of the ids: his files would be the sandbox's (CVE-2024-56433).
  */
-static bool has_local_id(const struct subids *s, const struct id_range *r, int n, char *name, size_t size)
+static bool has_local_id(const struct subids *s, const struct subordinate *r, char *name, size_t size)
 {
 	const char *text;
 	size_t length;
@@ -111,14 +131,13 @@ static bool has_local_id(const struct subids *s, const struct id_range *r, int n
 
 	return mem_arena(USERDB_BYTES_MAX + 64, &a) == 0 &&
 	       userdb_read(AT_FDCWD, s->names, 0, &a, &text, &length, &e) == 0 &&
-	       userdb_id_within(text, length, r, (size_t)n, name, size, &id);
+	       userdb_id_within(text, length, r->range, (size_t)r->n, name, size, &id);
 }
 
 /* What is allowed but not good. 0, or -errno with *e. */
-static int weigh(const struct doctor *d, const struct subids *s, const struct id_range *r, int n,
-		 struct err *e)
+static int weigh(const struct doctor *d, const struct subids *s, const struct subordinate *r, struct err *e)
 {
-	struct owner o = {.d = d, .range = r, .n = n, .free = USUAL_START};
+	struct owner o = {.d = d, .range = r->range, .n = r->n, .free = USUAL_START};
 
 	if (subid_each(s->file, see_line, &o, e) < 0)
 		return -e->code;
@@ -127,37 +146,59 @@ static int weigh(const struct doctor *d, const struct subids *s, const struct id
 			s->file, QUOTE(o.other));
 		return err_hint(e, "sudoedit %s, and give each user ids of his own", s->file);
 	}
-	if (total(r, n) < USUAL_COUNT) {
-		err_set(e, ERANGE, "only %" PRIu64 " in %s: users inside with a higher %s cannot exist",
-			total(r, n), s->file, s->what);
-		hint_add(d, s->option, USUAL_START, e);
-		return -ERANGE;
-	}
-	return 0;
+	if (total(r) >= USUAL_COUNT)
+		return 0;
+	err_set(e, ERANGE, "only %" PRIu64 " in %s: users inside with a higher %s cannot exist", total(r),
+		r->rule ? r->rule->file : s->file, s->what);
+	if (r->rule)
+		return err_hint(e, "a size of %d or more in %s:%u, before anybody has used the rule",
+				USUAL_COUNT, r->rule->file, r->rule->line);
+	hint_add(d, s, USUAL_START, e);
+	return -ERANGE;
 }
 
 /* Where nsswitch.conf(5) names another source, only it knows, and it is asked as croft run asks it. */
 static int ask_source(struct doctor *d, const struct subids *s, struct err *e)
 {
-	static struct id_extent uid[IDS_RANGES_MAX], gid[IDS_RANGES_MAX];
+	static struct idmap_extents x;
 	const struct idmap_request req = {.map = PLAN_MAP_ISOLATED};
 	bool uids = !strcmp(s->what, "uid");
 	uint64_t sum = 0;
-	int nuid, ngid;
 
-	if (idmap_extents(&req, uid, &nuid, gid, &ngid, IDS_RANGES_MAX, e) < 0)
+	if (idmap_extents(&req, &x, e) < 0)
 		return -e->code;
-	for (int i = 0; i < (uids ? nuid : ngid); i++)
-		sum += (uids ? uid : gid)[i].count;
+	for (int i = 0; i < (uids ? x.nuid : x.ngid); i++)
+		sum += (uids ? x.uid : x.gid)[i].count;
 	return found_ok(d, "%" PRIu64 ", from the source that nsswitch.conf names", sum);
+}
+
+/* What refuses them. 0, or -errno with *e. */
+static int check_ranges(const struct subids *s, const struct subordinate *r, struct err *e)
+{
+	static struct id_extent x[IDS_RANGES_MAX];
+	char name[64], where[300];
+
+	if (r->rule)
+		snprintf(where, sizeof(where), "of the ids rule %s:%" PRIu32, QUOTE(r->rule->file),
+			 r->rule->line);
+	else
+		snprintf(where, sizeof(where), "in %s", s->file);
+	if (id_layout(s->own, 0, r->range, (size_t)r->n, UINT64_MAX, x, IDS_RANGES_MAX) < 0)
+		err_set(e, EINVAL, "your ranges %s overlap, or hold your own %s or 0", where, s->what);
+	else if (has_local_id(s, r, name, sizeof(name)))
+		err_set(e, EEXIST, "a range %s holds the id of %s in %s", where, QUOTE(name), s->names);
+	else
+		return 0;
+	if (r->rule)
+		return err_hint(e,
+				"an administrator gives the rule a base that nobody has: croft policy check");
+	return err_hint(e, "sudoedit %s, and choose ids that nobody has", s->file);
 }
 
 static int weigh_subids(struct doctor *d, const struct subids *s, struct err *e)
 {
-	static struct id_range r[IDS_RANGES_MAX];
-	static struct id_extent x[IDS_RANGES_MAX];
-	char name[64];
-	int other, n;
+	static struct subordinate r;
+	int other;
 
 	if (d->caller.uid == 0)
 		return err_set(e, EPERM, "not tried: root uses none");
@@ -166,31 +207,35 @@ static int weigh_subids(struct doctor *d, const struct subids *s, struct err *e)
 		return other;
 	if (other)
 		return ask_source(d, s, e);
-	n = subid_read(s->file, d->caller.name, d->caller.uid, r, IDS_RANGES_MAX, e);
-	if (n < 0)
-		return n;
-	if (n == 0) {
+	if (idmap_ranges(s->file, &s->policy, &d->caller, &r, e) < 0)
+		return -e->code;
+	if (r.n == 0) {
 		err_set(e, ENOENT, "%s has no line for you", s->file);
-		hint_add(d, s->option, USUAL_START, e);
+		hint_add(d, s, USUAL_START, e);
 		return -ENOENT;
 	}
-	if (id_layout(s->own, 0, r, (size_t)n, UINT64_MAX, x, IDS_RANGES_MAX) < 0) {
-		err_set(e, EINVAL, "your ranges in %s overlap, or hold your own %s or 0", s->file, s->what);
-		return err_hint(e, "sudoedit %s", s->file);
-	}
-	if (has_local_id(s, r, n, name, sizeof(name))) {
-		err_set(e, EEXIST, "a range in %s holds the id of %s in %s", s->file, QUOTE(name), s->names);
-		return err_hint(e, "sudoedit %s, and choose ids that nobody has", s->file);
-	}
-	if (weigh(d, s, r, n, e) < 0)
+	if (check_ranges(s, &r, e) < 0)
+		return -e->code;
+	if (weigh(d, s, &r, e) < 0)
 		return found_warn(d, e);
-	return found_ok(d, "%" PRIu64 ", from %" PRIu32 " on, in %s", total(r, n), r[0].start, s->file);
+	if (r.rule)
+		return found_ok(d, "%" PRIu64 ", from %" PRIu32 " on, by the ids rule %s:%" PRIu32, total(&r),
+				r.range[0].start, QUOTE(r.rule->file), r.rule->line);
+	return found_ok(d, "%" PRIu64 ", from %" PRIu32 " on, in %s", total(&r), r.range[0].start, s->file);
 }
 
-static int look_subids(struct doctor *d, const struct subids *s, struct err *e)
+static int look_subids(struct doctor *d, struct subids *s, struct err *e)
 {
-	int r = weigh_subids(d, s, e);
+	struct arena a;
+	int r = mem_arena(POLICY_ARENA, &a);
 
+	if (r < 0)
+		return err_set(e, -r, "get memory: %s", strerror(-r));
+	/* A policy with a mistake has a line of its own in the answer. */
+	if (policy_load(&a, &s->policy, e) < 0)
+		s->policy = (struct policy){.nrules = 0};
+	r = weigh_subids(d, s, e);
+	munmap(a.base, a.size);
 	if (r < 0)
 		d->no_ranges = true;
 	return r;
@@ -198,14 +243,14 @@ static int look_subids(struct doctor *d, const struct subids *s, struct err *e)
 
 int look_subuid(struct doctor *d, struct err *e)
 {
-	const struct subids s = {"/etc/subuid", "uid", "--add-subuids", "/etc/passwd", d->caller.uid};
+	struct subids s = {"/etc/subuid", "uid", "--add-subuids", "/etc/passwd", d->caller.uid, {0}};
 
 	return look_subids(d, &s, e);
 }
 
 int look_subgid(struct doctor *d, struct err *e)
 {
-	const struct subids s = {"/etc/subgid", "gid", "--add-subgids", "/etc/group", d->caller.gid};
+	struct subids s = {"/etc/subgid", "gid", "--add-subgids", "/etc/group", d->caller.gid, {0}};
 
 	return look_subids(d, &s, e);
 }

@@ -71,11 +71,10 @@ static bool host_has_userns(void)
 /* Whether the gate can give the caller his subordinate ids; else *why says why not. */
 static bool ids_to_be_had(const struct policy *p, const struct policy_caller *c, struct err *why)
 {
-	static struct id_extent uid[IDS_RANGES_MAX], gid[IDS_RANGES_MAX];
+	static struct idmap_extents extents;
 	const uint64_t needed = CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID);
 	const struct policy_request ids = {.kind = POLICY_IDS, .value = "subordinate"};
 	const struct idmap_request req = {.map = PLAN_MAP_SUBORDINATE};
-	int nuid, ngid;
 
 	if ((filecaps_permitted(program) & needed) != needed)
 		err_set(why, EPERM, "croft-gate is installed for sandboxes without a user namespace");
@@ -84,7 +83,7 @@ static bool ids_to_be_had(const struct policy *p, const struct policy_caller *c,
 	else if (!policy_decide(p, c, &ids).allowed)
 		err_set(why, EACCES, "the policy does not allow you subordinate ids");
 	else
-		return idmap_extents(&req, uid, &nuid, gid, &ngid, IDS_RANGES_MAX, why) == 0;
+		return idmap_extents(&req, &extents, why) == 0;
 	return false;
 }
 

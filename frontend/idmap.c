@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -16,11 +17,14 @@
 #include "common/mem.h"
 #include "common/subid.h"
 #include "common/text.h"
+#include "common/userdb.h"
 #include "frontend/caller.h"
 #include "frontend/diagnose.h"
 #include "frontend/spawn.h"
+#include "policy/ids_rule.h"
+#include "policy/load.h"
 
-enum { FD_AS = 3, EXTENTS_MAX = IDS_RANGES_MAX };
+enum { FD_AS = 3, EXTENTS_MAX = IDS_RANGES_MAX, IDMAP_ARENA = CALLER_ARENA + POLICY_ARENA };
 
 static const char helper[] = LIBEXECDIR "/croft-idmap";
 static const char asker[] = LIBEXECDIR "/croft-subid";
@@ -91,11 +95,11 @@ static int run_helper(int proc, const struct idmap_request *req, struct err *e)
 	return r;
 }
 
-/* --- shadow's newuidmap and newgidmap ----------------------------------------------- */
+/* --- the caller's ranges -------------------------------------------------------------- */
 
 struct ranges {
-	struct id_range uid[IDS_RANGES_MAX], gid[IDS_RANGES_MAX];
-	int nuid, ngid;
+	struct subordinate uid, gid;
+	const struct policy_rule *useless; /* a rule for his uid, where another source than files is named */
 };
 
 static int parse_range(char *line, struct ranges *r)
@@ -104,13 +108,13 @@ static int parse_range(char *line, struct ranges *r)
 	const char *kind = strtok_r(line, " ", &save), *start = strtok_r(NULL, " ", &save),
 		   *count = strtok_r(NULL, " ", &save);
 	bool uid = kind && !strcmp(kind, "uid");
-	int *n = uid ? &r->nuid : &r->ngid;
+	struct subordinate *s = uid ? &r->uid : &r->gid;
 	struct id_range x;
 
 	if (!kind || (!uid && strcmp(kind, "gid") != 0) || !start || !count || text_id(start, &x.start) < 0 ||
-	    text_id(count, &x.count) < 0 || *n >= IDS_RANGES_MAX)
+	    text_id(count, &x.count) < 0 || s->n >= IDS_RANGES_MAX)
 		return -EBADMSG;
-	(uid ? r->uid : r->gid)[(*n)++] = x;
+	s->range[s->n++] = x;
 	return 0;
 }
 
@@ -129,7 +133,8 @@ static int ask_libsubid(const char *user, struct ranges *r, struct err *e)
 				.errors_size = sizeof(errors)};
 	int status = spawn_run(&s, e);
 
-	r->nuid = r->ngid = 0;
+	r->uid.n = r->gid.n = 0;
+	r->uid.rule = r->gid.rule = NULL;
 	if (status == HELPER_NO_RANGES)
 		return 0;
 	if (status > 0) {
@@ -149,37 +154,78 @@ static int ask_libsubid(const char *user, struct ranges *r, struct err *e)
 	return 0;
 }
 
+/* The name that c has in /etc/passwd, or NULL: what a program without NSS knows of him. */
+static int local_name(const struct policy_caller *c, char *buf, size_t size, const char **ret, struct err *e)
+{
+	struct userdb_user u;
+	struct arena a;
+	const char *text;
+	size_t n;
+	int r = mem_arena(CALLER_ARENA, &a);
+
+	if (r < 0)
+		return err_set(e, -r, "get memory: %s", strerror(-r));
+	r = userdb_read(AT_FDCWD, "/etc/passwd", 0, &a, &text, &n, e);
+	*ret = NULL;
+	if (r == 0 && userdb_user_by_uid(text, n, c->uid, &a, &u) == 0) {
+		snprintf(buf, size, "%s", u.name);
+		*ret = buf;
+	}
+	munmap(a.base, a.size);
+	return r;
+}
+
+int idmap_ranges(const char *file, const struct policy *p, const struct policy_caller *c,
+		 struct subordinate *ret, struct err *e)
+{
+	char name[300];
+	struct policy_caller local = *c;
+	int r = local_name(c, name, sizeof(name), &local.name, e);
+
+	if (r == 0)
+		r = policy_subordinate(file, p, &local, ret, e);
+	return r < 0 || ret->n || local.name ? r : policy_subordinate(file, p, c, ret, e);
+}
+
 static int read_ranges(struct ranges *r, struct err *e)
 {
-	struct arena a;
 	struct policy_caller c;
-	int other, n = mem_arena(CALLER_ARENA, &a);
+	struct policy p;
+	struct arena a; /* stays: the rules point into it */
+	int other, n = mem_arena(IDMAP_ARENA, &a);
 
 	if (n < 0)
 		return err_set(e, -n, "get memory: %s", strerror(-n));
-	if (caller_get(&a, &c, e) < 0)
+	if (caller_get(&a, &c, e) < 0 || policy_load(&a, &p, e) < 0)
 		return -e->code;
 	other = subid_other_source("/etc/nsswitch.conf", e);
 	if (other < 0)
 		return other;
+	r->useless = other ? policy_ids_rule(&p, c.uid) : NULL;
 	if (other)
 		return c.name ? ask_libsubid(c.name, r, e)
 			      : err_set(e, ENODATA,
 					"write the id maps: uid %u has no name in the user database", c.uid);
-	r->nuid = subid_read("/etc/subuid", c.name, c.uid, r->uid, IDS_RANGES_MAX, e);
-	if (r->nuid < 0)
-		return r->nuid;
-	r->ngid = subid_read("/etc/subgid", c.name, c.uid, r->gid, IDS_RANGES_MAX, e);
-	return r->ngid < 0 ? r->ngid : 0;
+	n = idmap_ranges("/etc/subuid", &p, &c, &r->uid, e);
+	return n < 0 ? n : idmap_ranges("/etc/subgid", &p, &c, &r->gid, e);
 }
 
-static int layout(const char *what, uint32_t own, uint32_t inside, const struct id_range *r, int n,
-		  struct id_extent *ret, int *ret_n, int max, struct err *e)
+static int no_ranges(const char *what, const struct ranges *r, struct err *e)
 {
-	if (n == 0)
-		return err_set(e, ENODATA, "write the id maps: uid %u has no subordinate %ss", getuid(),
-			       what);
-	*ret_n = id_layout(own, inside, r, (size_t)n, UINT64_MAX, ret, (size_t)max);
+	err_set(e, ENODATA, "write the id maps: uid %u has no subordinate %ss", getuid(), what);
+	if (!r->useless)
+		return -e->code;
+	return err_hint(
+		e,
+		"the ids rule %s:%u is for him only where nsswitch.conf names no source of subordinate "
+		"ids but files",
+		QUOTE(r->useless->file), r->useless->line);
+}
+
+static int layout(const char *what, uint32_t own, uint32_t inside, const struct subordinate *s,
+		  struct id_extent *ret, int *ret_n, struct err *e)
+{
+	*ret_n = id_layout(own, inside, s->range, (size_t)s->n, UINT64_MAX, ret, EXTENTS_MAX);
 	if (*ret_n < 0)
 		return err_set(
 			e, -*ret_n,
@@ -188,21 +234,26 @@ static int layout(const char *what, uint32_t own, uint32_t inside, const struct 
 	return 0;
 }
 
-int idmap_extents(const struct idmap_request *req, struct id_extent *uids, int *ret_nuids,
-		  struct id_extent *gids, int *ret_ngids, int max, struct err *e)
+int idmap_extents(const struct idmap_request *req, struct idmap_extents *ret, struct err *e)
 {
 	static struct ranges r;
 	bool isolated = req->map == PLAN_MAP_ISOLATED;
 	int n = read_ranges(&r, e);
 
+	if (n < 0)
+		return n;
+	if (r.uid.n == 0 || r.gid.n == 0)
+		return no_ranges(r.uid.n == 0 ? "uid" : "gid", &r, e);
+	ret->uid_rule = r.uid.rule;
+	ret->gid_rule = r.gid.rule;
+	n = layout("uid", getuid(), isolated ? ID_NONE : req->own_uid, &r.uid, ret->uid, &ret->nuid, e);
 	if (n == 0)
-		n = layout("uid", getuid(), isolated ? ID_NONE : req->own_uid, r.uid, r.nuid, uids, ret_nuids,
-			   max, e);
-	if (n == 0)
-		n = layout("gid", getgid(), isolated ? ID_NONE : req->own_gid, r.gid, r.ngid, gids, ret_ngids,
-			   max, e);
+		n = layout("gid", getgid(), isolated ? ID_NONE : req->own_gid, &r.gid, ret->gid, &ret->ngid,
+			   e);
 	return n;
 }
+
+/* --- shadow's newuidmap and newgidmap ----------------------------------------------- */
 
 /*
  * Shadow's programs say "Operation not permitted" and not why. What keeps privilege from croft-idmap keeps it
@@ -254,16 +305,37 @@ static int run_shadow(const char *program, pid_t pid, const struct id_extent *x,
 	return r > 0 ? shadow_failed(program, errors, why, e) : r;
 }
 
+/* Shadow's programs give what stands in the files. why: what keeps croft-idmap from it; NULL: it is not
+ * there. */
+static int only_helper(const struct policy_rule *rule, const struct err *why, struct err *e)
+{
+	char place[300];
+
+	snprintf(place, sizeof(place), "%s:%u", QUOTE(rule->file), rule->line);
+	if (!why) {
+		err_set(e, ELIBACC,
+			"write the id maps: the ids rule %s computes the caller's ids, which croft-idmap "
+			"alone can "
+			"map, and %s is not installed",
+			place, helper);
+		return err_hint(e, "sudo make install, in croft's source");
+	}
+	err_set(e, EPERM, "%s; and newuidmap cannot map ids that the ids rule %s computes", why->msg, place);
+	return err_hint(e, "%s", why->hint);
+}
+
 static int write_shadow(pid_t pid, const struct idmap_request *req, const struct err *why, struct err *e)
 {
-	static struct id_extent uid[EXTENTS_MAX], gid[EXTENTS_MAX];
-	int nuid, ngid, r = idmap_extents(req, uid, &nuid, gid, &ngid, EXTENTS_MAX, e);
+	static struct idmap_extents x;
+	int r = idmap_extents(req, &x, e);
 
+	if (r == 0 && (x.uid_rule || x.gid_rule))
+		return only_helper(x.uid_rule ? x.uid_rule : x.gid_rule, why, e);
 	/* gid_map first, as croft-idmap does: cut off in the middle, no user has more than his own id. */
 	if (r == 0)
-		r = run_shadow("newgidmap", pid, gid, ngid, why, e);
+		r = run_shadow("newgidmap", pid, x.gid, x.ngid, why, e);
 	if (r == 0)
-		r = run_shadow("newuidmap", pid, uid, nuid, why, e);
+		r = run_shadow("newuidmap", pid, x.uid, x.nuid, why, e);
 	return r;
 }
 

@@ -3,7 +3,7 @@
  *
  * The caller's own id alone is written by croft itself. Subordinate ids are written by croft-idmap; where
  * that is not installed, or where nsswitch.conf names another source of subordinate ids than files, by
- * shadow's newuidmap and newgidmap.
+ * shadow's newuidmap and newgidmap, which know nothing of ids that a rule of the policy computes.
  */
 #pragma once
 
@@ -11,6 +11,9 @@
 #include <sys/types.h>
 
 #include "common/err.h"
+#include "common/ids.h"
+#include "policy/policy.h"
+#include "policy/subordinate.h"
 #include "sandbox/plan.h"
 
 struct idmap_request {
@@ -30,9 +33,19 @@ struct idmap_request {
 int idmap_write(pid_t pid, const struct idmap_request *req, enum plan_map *ret_used, struct err *e);
 
 /*
- * What the maps of a subordinate map would be: at most max extents each. For `croft plan` and shadow's
- * programs. 0 or -errno.
+ * The ranges of c in a file as croft-idmap finds them: it knows a caller by /etc/passwd alone, so that a line
+ * by a name of another source counts only where no rule is for his uid. p: the policy, for its lines `ids
+ * rule`. Where nsswitch.conf names another source than files, this is not to be asked. 0 or -errno.
  */
-struct id_extent;
-int idmap_extents(const struct idmap_request *req, struct id_extent *uids, int *ret_nuids,
-		  struct id_extent *gids, int *ret_ngids, int max, struct err *e);
+int idmap_ranges(const char *file, const struct policy *p, const struct policy_caller *c,
+		 struct subordinate *ret, struct err *e);
+
+/* What the maps of a subordinate map would be. rule: the line `ids rule` that the ids come from, or NULL. */
+struct idmap_extents {
+	struct id_extent uid[IDS_RANGES_MAX], gid[IDS_RANGES_MAX];
+	int nuid, ngid;
+	const struct policy_rule *uid_rule, *gid_rule;
+};
+
+/* For `croft plan` and shadow's programs. *ret is large: make it static. 0 or -errno. */
+int idmap_extents(const struct idmap_request *req, struct idmap_extents *ret, struct err *e);

@@ -144,23 +144,25 @@ static void print_op(const struct plan_op *op, const struct answer *a)
 	print_rule(a);
 }
 
-static void print_extents(const char *what, const struct id_extent *x, int n)
+static void print_extents(const char *what, const struct id_extent *x, int n, const struct policy_rule *rule)
 {
 	for (int i = 0; i < n; i++)
 		out("             %s %" PRIu32 "-%" PRIu32 " inside = %" PRIu32 "-%" PRIu32 "\n", what,
 		    x[i].inside, x[i].inside + (x[i].count - 1), x[i].outside,
 		    x[i].outside + (x[i].count - 1));
+	if (rule)
+		out("             %ss computed by the ids rule %s:%" PRIu32 "\n", what, QUOTE(rule->file),
+		    rule->line);
 }
 
 static void print_ids(const struct prepared *p, const struct answer *a)
 {
-	static struct id_extent uid[IDS_RANGES_MAX], gid[IDS_RANGES_MAX];
+	static struct idmap_extents x;
 	const struct plan *plan = &p->plan;
 	const struct idmap_request req = {
 		.map = (enum plan_map)plan->map, .own_uid = plan->own_uid, .own_gid = plan->own_gid};
 	const char *by = plan->gate ? ", made by croft-gate" : "";
 	struct err e;
-	int nuid, ngid;
 
 	if (plan->map == PLAN_MAP_SELF) {
 		out("ids          you (%u:%u) alone, as %" PRIu32 ":%" PRIu32 " inside%s\n", p->caller.uid,
@@ -175,12 +177,12 @@ static void print_ids(const struct prepared *p, const struct answer *a)
 	out("ids          %s%s",
 	    plan->map == PLAN_MAP_ISOLATED ? "subordinate ids without you" : "you and your subordinate ids", by);
 	print_rule(a);
-	if (idmap_extents(&req, uid, &nuid, gid, &ngid, IDS_RANGES_MAX, &e) < 0) {
+	if (idmap_extents(&req, &x, &e) < 0) {
 		out("             not to be had: %s\n", e.msg);
 		return;
 	}
-	print_extents("uid", uid, nuid);
-	print_extents("gid", gid, ngid);
+	print_extents("uid", x.uid, x.nuid, x.uid_rule);
+	print_extents("gid", x.gid, x.ngid, x.gid_rule);
 }
 
 static void print_caps(uint64_t caps)

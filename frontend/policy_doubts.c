@@ -10,9 +10,12 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "common/ids.h"
 #include "common/mem.h"
+#include "common/subid.h"
 #include "common/text.h"
 #include "common/userdb.h"
+#include "policy/ids_rule.h"
 #include "policy/match.h"
 #include "policy/rule.h"
 
@@ -151,6 +154,8 @@ static bool says_all(const struct policy_rule *inner, const struct policy_rule *
 
 	if (inner->action != outer->action || inner->kind != outer->kind || !who_within(inner, outer))
 		return false;
+	if (inner->action > POLICY_LIMIT) /* two rules for ids that are both valid are about different uids */
+		return inner->action == POLICY_ENFORCED;
 	if (inner->action == POLICY_LIMIT)
 		return outer->limit <= inner->limit;
 	if (!value_within(inner, outer) || !subset(outer->conditions & owner, inner->conditions & owner))
@@ -205,6 +210,114 @@ static void doubt_pairs(const struct doubts *d, size_t i)
 			return;
 		}
 	}
+}
+
+/* ---- a line ids rule ---- */
+
+static bool anybody_gets_ids(const struct policy *p)
+{
+	for (size_t i = 0; i < p->nrules; i++)
+		if (p->rule[i].action == POLICY_ALLOW && p->rule[i].kind == POLICY_IDS &&
+		    !strcmp(p->rule[i].value, "subordinate"))
+			return true;
+	return false;
+}
+
+/* The lines of a file that have ids of a rule. */
+struct taken {
+	struct id_range region;
+	struct id_range first;
+	char who[64];
+	unsigned lines;
+};
+
+static int see_taken(void *ctx, const char *owner, size_t len, const struct id_range *r)
+{
+	struct taken *t = ctx;
+
+	if (!id_ranges_overlap(r, &t->region))
+		return 0;
+	if (t->lines++ == 0) {
+		t->first = *r;
+		snprintf(t->who, sizeof(t->who), "%.*s", (int)len, owner);
+	}
+	return 0;
+}
+
+static void doubt_file(const struct doubts *d, const struct policy_rule *r, const char *file)
+{
+	struct taken t = {.region = ids_rule_region(r->ids)};
+	struct err e;
+
+	if (subid_each(file, see_taken, &t, &e) < 0)
+		say(d, r, "whose ids it gives away cannot be seen: %s", e.msg);
+	else if (t.lines)
+		say(d, r,
+		    "%s gives %s the range %u:%u, which are ids of this rule too (%u line%s like that): for "
+		    "whom "
+		    "the rule computes one of them is refused",
+		    file, QUOTE(t.who), t.first.start, t.first.count, t.lines, t.lines == 1 ? "" : "s");
+}
+
+/* Who has one of the n ranges of ids in a file of users or groups. */
+static bool who_has(const char *file, const struct id_range *range, size_t n, char *name, size_t size,
+		    uint32_t *ret_id)
+{
+	const char *text;
+	size_t length;
+	struct arena a;
+	bool found = false;
+	struct err e;
+
+	if (mem_arena(USERDB_BYTES_MAX + 64, &a) < 0)
+		return false;
+	if (userdb_read(AT_FDCWD, file, 0, &a, &text, &length, &e) == 0)
+		found = userdb_id_within(text, length, range, n, name, size, ret_id);
+	munmap(a.base, a.size);
+	return found;
+}
+
+/* Users who are too many for 32 bits. Nobody, 65534, starts no sandbox. */
+static void doubt_cut(const struct doubts *d, const struct policy_rule *r)
+{
+	uint32_t last = ids_rule_last_uid(r->ids), id;
+	const uint32_t nobody = 65534;
+	struct id_range above[2];
+	size_t n = 0;
+	char name[64];
+
+	if (r->ids->uid_max == last || last >= ID_NONE - 1)
+		return;
+	if (last < nobody - 1)
+		above[n++] = (struct id_range){last + 1, nobody - 1 - last};
+	if (last < nobody)
+		last = nobody;
+	above[n++] = (struct id_range){last + 1, ID_NONE - 1 - last};
+	if (who_has("/etc/passwd", above, n, name, sizeof(name), &id))
+		say(d, r, "it has no ids for uid %u (%s): the last uid whose ids end at %u or below is %u",
+		    id, QUOTE(name), IDS_RULE_LAST, ids_rule_last_uid(r->ids));
+}
+
+static void doubt_ids_rule(const struct doubts *d, const struct policy_rule *r)
+{
+	const struct id_range region = ids_rule_region(r->ids);
+	char name[64];
+	uint32_t id;
+	struct err e;
+
+	if (!anybody_gets_ids(d->p))
+		say(d, r, "it gives nobody anything: no line allows ids subordinate");
+	if (subid_other_source("/etc/nsswitch.conf", &e) > 0)
+		say(d, r,
+		    "it gives nobody anything: nsswitch.conf names another source of subordinate ids than "
+		    "files");
+	doubt_file(d, r, "/etc/subuid");
+	doubt_file(d, r, "/etc/subgid");
+	if (who_has("/etc/passwd", &region, 1, name, sizeof(name), &id))
+		say(d, r, "uid %u, which is %s in /etc/passwd, is one of its ids", id, QUOTE(name));
+	if (who_has("/etc/group", &region, 1, name, sizeof(name), &id))
+		say(d, r, "gid %u, which is %s in /etc/group, is one of its ids", id, QUOTE(name));
+	doubt_cut(d, r);
 }
 
 /* ---- the whole ---- */
@@ -273,6 +386,8 @@ void policy_doubts(const struct policy *p, doubt_fn *fn, void *ctx)
 
 	for (size_t i = 0; i < p->nrules; i++) {
 		doubt_line(&d, &p->rule[i]);
+		if (p->rule[i].action == POLICY_IDS_RULE)
+			doubt_ids_rule(&d, &p->rule[i]);
 		if (pairs)
 			doubt_pairs(&d, i);
 	}

@@ -1,6 +1,6 @@
 /*
  * policy_doubts.h - lines of a valid policy that an administrator may not have meant. Not pure: lstat,
- * realpath, /etc/passwd.
+ * realpath, /etc/passwd, /etc/group, /etc/subuid, /etc/subgid.
  */
 #pragma once
 

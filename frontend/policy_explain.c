@@ -1,10 +1,13 @@
 /* `croft policy explain`: the answer, and the lines that gave it. */
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "common/subid.h"
 #include "common/text.h"
 #include "frontend/caller.h"
+#include "frontend/idmap.h"
 #include "frontend/out.h"
 #include "frontend/policy_tools.h"
 #include "policy/match.h"
@@ -102,6 +105,87 @@ static const struct policy_rule *nearest(const struct explain *x, const char **r
 	return NULL;
 }
 
+/* ---- which subordinate ids ---- */
+
+static void put_rule(const char *key, const struct policy_rule *r)
+{
+	out(",\n \"%s\": ", key);
+	if (!r) {
+		out("null");
+		return;
+	}
+	out("{");
+	tool_put_rule_json(r);
+	out("}");
+}
+
+/* One of the two files, where ids subordinate was asked for and is allowed. */
+struct side {
+	const char *file;
+	const char *what; /* "uids" */
+};
+
+static const struct side side[] = {{"/etc/subuid", "uids"}, {"/etc/subgid", "gids"}};
+
+static bool wants_ids(const struct explain *x)
+{
+	return x->v.allowed && x->ask.r.kind == POLICY_IDS && !strcmp(x->ask.r.value, "subordinate");
+}
+
+static int find_ids(const struct explain *x, const struct side *s, struct subordinate *ret, struct err *e)
+{
+	int r = subid_other_source("/etc/nsswitch.conf", e);
+
+	if (r > 0)
+		return err_set(e, ENOTSUP,
+			       "as the source says that nsswitch.conf names; no ids rule counts beside it");
+	if (r == 0)
+		r = idmap_ranges(s->file, &x->p, &x->c, ret, e);
+	if (r == 0 && ret->n == 0)
+		r = err_set(e, ENOENT, "none: no line in %s, and no ids rule for uid %u", s->file,
+			    (unsigned)x->c.uid);
+	return r;
+}
+
+static void put_ids(const struct explain *x, const struct side *s)
+{
+	static struct subordinate ids; /* large */
+	struct err e;
+
+	if (find_ids(x, s, &ids, &e) < 0) {
+		out("%s:     %s\n", s->what, e.msg);
+		return;
+	}
+	for (int i = 0; i < ids.n; i++)
+		out("%s:     %u to %u\n", s->what, ids.range[i].start,
+		    ids.range[i].start + (ids.range[i].count - 1));
+	out("          by ");
+	if (ids.rule)
+		tool_put_rule(ids.rule);
+	else
+		out("%s", s->file);
+	out("\n");
+}
+
+static void put_ids_json(const struct explain *x, const struct side *s)
+{
+	static struct subordinate ids;
+	struct err e;
+	int r = find_ids(x, s, &ids, &e);
+
+	out(",\n \"%s\": {\"ranges\": [", s->what);
+	for (int i = 0; r == 0 && i < ids.n; i++)
+		out("%s{\"first\": %u, \"count\": %u}", i ? ", " : "", ids.range[i].start,
+		    ids.range[i].count);
+	out("], \"message\": ");
+	if (r < 0)
+		out_json_string(e.msg);
+	else
+		out("null");
+	put_rule("rule", r < 0 ? NULL : ids.rule);
+	out("}");
+}
+
 /* ---- text ---- */
 
 static const char *effect_text(enum policy_reason said)
@@ -177,6 +261,8 @@ static void put_text(const struct explain *x)
 		out("verdict:  allowed\n");
 	else
 		out("verdict:  %s\n", x->refusal.msg);
+	for (size_t i = 0; wants_ids(x) && i < sizeof(side) / sizeof(side[0]); i++)
+		put_ids(x, &side[i]);
 	if (near) {
 		out("nearest:  ");
 		tool_put_rule(near);
@@ -219,18 +305,6 @@ static void put_string(const char *key, const char *value)
 		out("null");
 }
 
-static void put_rule(const char *key, const struct policy_rule *r)
-{
-	out(",\n \"%s\": ", key);
-	if (!r) {
-		out("null");
-		return;
-	}
-	out("{");
-	tool_put_rule_json(r);
-	out("}");
-}
-
 static void put_json(const struct explain *x)
 {
 	const char *but, *comma = "";
@@ -245,6 +319,8 @@ static void put_json(const struct explain *x)
 	put_string("message", x->v.allowed ? NULL : x->refusal.msg);
 	put_rule("rule", x->v.rule);
 	put_rule("nearest", near);
+	for (size_t i = 0; wants_ids(x) && i < sizeof(side) / sizeof(side[0]); i++)
+		put_ids_json(x, &side[i]);
 	out(",\n \"matching\": [");
 	for (size_t i = 0; i < x->p.nrules; i++) {
 		struct policy_verdict one = {.rule = &x->p.rule[i]};

@@ -1,9 +1,11 @@
 #include "policy/parse.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/text.h"
+#include "policy/ids_rule.h"
 #include "policy/match.h"
 #include "policy/rule.h"
 #include "policy/words.h"
@@ -350,6 +352,89 @@ static int parse_limit(struct parser *p, struct policy_rule *r)
 		       : 0;
 }
 
+/* ---- ids rule ---- */
+
+struct ids_line {
+	uint32_t value[IDS_RULE_WORD_COUNT];
+	uint32_t column[IDS_RULE_WORD_COUNT]; /* of the value; 0: not there yet */
+};
+
+static bool ids_value_fits(enum ids_rule_word which, uint32_t v)
+{
+	return v > 0 && (v <= IDS_RULE_LAST || which == IDS_RULE_UID_MIN || which == IDS_RULE_UID_MAX);
+}
+
+/* The next word with its value, each once, in any order. */
+static int parse_ids_word(struct parser *p, struct ids_line *l)
+{
+	static const char expected[] = "base, size, uid-min or uid-max, each once";
+	const struct word *w = take(p, expected);
+	int which = w ? index_of(w, policy_ids_rule_word, IDS_RULE_WORD_COUNT) : -1;
+	const char *value;
+
+	if (which < 0 || l->column[which])
+		return w ? unexpected(p, w, expected) : -EINVAL;
+	value = policy_ids_rule_value[which];
+	w = take(p, value);
+	if (!w)
+		return -EINVAL;
+	if (text_id(w->s, &l->value[which]) < 0 ||
+	    !ids_value_fits((enum ids_rule_word)which, l->value[which]))
+		return unexpected(p, w, value);
+	l->column[which] = w->column;
+	return 0;
+}
+
+/* The mistakes that no word has alone: with the others of its line, and with other lines. */
+static int check_ids_rule(struct parser *p, const struct ids_line *l, const struct ids_rule *x,
+			  const struct policy_rules *rules)
+{
+	enum ids_rule_word which;
+	char mistake[512], name[256];
+
+	if (ids_rule_mistake(x, &which, mistake, sizeof(mistake)))
+		return MISTAKE(p, l->column[which], "%s", mistake);
+	if (policy_ids_rules(rules->rule, rules->n) == IDS_RULES_MAX)
+		return MISTAKE(p, 1, "more than %d lines ids rule", IDS_RULES_MAX);
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct policy_rule *other = &rules->rule[i];
+
+		if (other->action != POLICY_IDS_RULE)
+			continue;
+		snprintf(name, sizeof(name), "%s:%u", QUOTE(other->file), other->line);
+		if (ids_rule_conflict(x, other->ids, name, &which, mistake, sizeof(mistake)))
+			return MISTAKE(p, l->column[which], "%s", mistake);
+	}
+	return 0;
+}
+
+static int parse_ids_rule(struct parser *p, struct policy_rule *r, const struct policy_rules *rules)
+{
+	struct ids_line l = {.value = {[IDS_RULE_UID_MAX] = IDS_RULE_NO_MAX}};
+	const struct word *w = take(p, "rule");
+	struct ids_rule *x;
+	int bad = w && strcmp(w->s, "rule") != 0 ? unexpected(p, w, "rule") : 0;
+
+	if (!w)
+		return -EINVAL;
+	while (bad == 0 && peek(p))
+		bad = parse_ids_word(p, &l);
+	for (size_t i = 0; bad == 0 && i < IDS_RULE_UID_MAX; i++)
+		if (!l.column[i] && !take(p, policy_ids_rule_word[i]))
+			bad = -EINVAL;
+	if (bad < 0)
+		return bad;
+	x = arena_array(p->a, 1, sizeof(*x));
+	if (!x)
+		return no_memory(p);
+	*x = (struct ids_rule){.base = l.value[IDS_RULE_BASE],
+			       .size = l.value[IDS_RULE_SIZE],
+			       .uid_min = l.value[IDS_RULE_UID_MIN],
+			       .uid_max = l.value[IDS_RULE_UID_MAX]};
+	r->ids = x;
+	return check_ids_rule(p, &l, x, rules);
+}
+
 /* ---- lines ---- */
 
 static int parse_mode_line(struct parser *p)
@@ -361,13 +446,36 @@ static int parse_mode_line(struct parser *p)
 	return strcmp(w->s, "enforced") != 0 ? unexpected(p, w, "enforced") : 0;
 }
 
-static int parse_rule(struct parser *p, struct policy_rule *ret)
+/* What stands behind the first word. rules: the lines before this one. */
+static int parse_action(struct parser *p, struct policy_rule *r, const struct policy_rules *rules)
 {
-	static const char expected[] = "allow, deny, limit or mode";
+	int bad;
+
+	switch ((enum policy_action)r->action) {
+	case POLICY_ENFORCED:
+		return parse_mode_line(p);
+	case POLICY_IDS_RULE:
+		return parse_ids_rule(p, r, rules);
+	case POLICY_ALLOW:
+	case POLICY_DENY:
+	case POLICY_LIMIT:
+	case POLICY_ACTION_COUNT:
+		break;
+	}
+	bad = parse_who(p, r);
+	if (bad < 0)
+		return bad;
+	return r->action == POLICY_LIMIT ? parse_limit(p, r) : parse_what(p, r);
+}
+
+static int parse_rule(struct parser *p, const struct policy_rules *rules, struct policy_rule *ret)
+{
+	static const char expected[] = "allow, deny, limit, mode or ids";
 	static const char *const word[] = {[POLICY_ALLOW] = "allow",
 					   [POLICY_DENY] = "deny",
 					   [POLICY_LIMIT] = "limit",
-					   [POLICY_ENFORCED] = "mode"};
+					   [POLICY_ENFORCED] = "mode",
+					   [POLICY_IDS_RULE] = "ids"};
 	struct policy_rule r = {.file = p->lines.file, .line = p->lines.line};
 	const struct word *w = take(p, expected);
 	int action = w ? index_of(w, word, sizeof(word) / sizeof(word[0])) : -1;
@@ -376,9 +484,7 @@ static int parse_rule(struct parser *p, struct policy_rule *ret)
 	if (action < 0)
 		return w ? unexpected(p, w, expected) : -EINVAL;
 	r.action = (uint8_t)action;
-	bad = action == POLICY_ENFORCED ? parse_mode_line(p) : parse_who(p, &r);
-	if (bad == 0 && action != POLICY_ENFORCED)
-		bad = action == POLICY_LIMIT ? parse_limit(p, &r) : parse_what(p, &r);
+	bad = parse_action(p, &r, rules);
 	if (bad == 0 && peek(p))
 		bad = unexpected(p, peek(p), "the end of the line");
 	if (bad == 0)
@@ -434,7 +540,7 @@ int policy_parse(const char *text, size_t size, const char *file, const struct p
 		p.at = 0;
 		if (rules->n == rules->max)
 			return MISTAKE(&p, 1, "more than %zu rules", rules->max);
-		r = parse_rule(&p, &rules->rule[rules->n]);
+		r = parse_rule(&p, rules, &rules->rule[rules->n]);
 		if (r == 0)
 			rules->n++;
 	}

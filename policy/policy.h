@@ -31,6 +31,7 @@ enum policy_action {
 	POLICY_DENY,
 	POLICY_LIMIT,
 	POLICY_ENFORCED, /* the line `mode enforced`: sandboxes are started by croft-gate alone */
+	POLICY_IDS_RULE, /* the line `ids rule`: subordinate ids are computed from the uid */
 	POLICY_ACTION_COUNT
 };
 
@@ -70,6 +71,16 @@ struct policy_tcp {
 	const uint32_t *connect;
 };
 
+#define IDS_RULE_NO_MAX UINT32_MAX /* a rule without uid-max */
+
+/* Every uid from uid_min to uid_max has size subordinate ids, those of uid_min from base on: ids_rule.h. */
+struct ids_rule {
+	uint32_t base;
+	uint32_t size;
+	uint32_t uid_min;
+	uint32_t uid_max; /* or IDS_RULE_NO_MAX */
+};
+
 struct policy_rule {
 	uint8_t action;     /* enum policy_action */
 	uint8_t kind;       /* enum policy_kind; enum policy_limit for POLICY_LIMIT */
@@ -81,6 +92,7 @@ struct policy_rule {
 	const char *name;   /* of WHO_USER, WHO_GROUP as written; NULL: given by number */
 	uint64_t limit;     /* POLICY_LIMIT */
 	const struct policy_tcp *tcp; /* of an allow line for a network: only these ports; NULL: all */
+	const struct ids_rule *ids;   /* POLICY_IDS_RULE */
 	const char *value;            /* pattern (still with %u, %h ...) or word; NULL for POLICY_LIMIT */
 	const char *file;             /* where it stands; "built-in policy" for the one compiled in */
 };

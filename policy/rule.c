@@ -55,6 +55,22 @@ static_assert(sizeof(policy_limit_word) / sizeof(policy_limit_word[0]) == POLICY
 		      sizeof(policy_limit_value) / sizeof(policy_limit_value[0]) == POLICY_LIMIT_COUNT,
 	      "words a limit");
 
+const char *const policy_ids_rule_word[] = {
+	[IDS_RULE_BASE] = "base",
+	[IDS_RULE_SIZE] = "size",
+	[IDS_RULE_UID_MIN] = "uid-min",
+	[IDS_RULE_UID_MAX] = "uid-max",
+};
+const char *const policy_ids_rule_value[] = {
+	[IDS_RULE_BASE] = "the first id, from 1 to 4294967293",
+	[IDS_RULE_SIZE] = "how many ids a user gets, from 1 to 4294967293",
+	[IDS_RULE_UID_MIN] = "a user id from 1 to 4294967294",
+	[IDS_RULE_UID_MAX] = "a user id from 1 to 4294967294",
+};
+static_assert(sizeof(policy_ids_rule_word) / sizeof(policy_ids_rule_word[0]) == IDS_RULE_WORD_COUNT &&
+		      sizeof(policy_ids_rule_value) / sizeof(policy_ids_rule_value[0]) == IDS_RULE_WORD_COUNT,
+	      "words a rule");
+
 enum { PATH_KINDS = 1 << POLICY_VOLUME | 1 << POLICY_ROOT, VOLUMES = 1 << POLICY_VOLUME };
 
 const struct policy_condition_word policy_condition_word[] = {
@@ -165,15 +181,32 @@ static void put_ports(struct text *t, const char *word, bool only, const uint32_
 	put(t, n ? "" : "none");
 }
 
+static void put_ids_rule(struct text *t, const struct ids_rule *r)
+{
+	const uint32_t value[] = {r->base, r->size, r->uid_min, r->uid_max};
+	size_t n = r->uid_max == IDS_RULE_NO_MAX ? IDS_RULE_UID_MAX : IDS_RULE_WORD_COUNT;
+
+	for (size_t i = 0; i < n; i++) {
+		put(t, " ");
+		put(t, policy_ids_rule_word[i]);
+		put(t, " ");
+		put_number(t, value[i]);
+	}
+}
+
 const char *policy_rule_text(const struct policy_rule *r, char *buf, size_t size)
 {
-	static const char *const action[] = {"allow ", "deny ", "limit ", "mode enforced"};
+	static const char *const action[] = {"allow ", "deny ", "limit ", "mode enforced", "ids rule"};
 	struct text t = {.buf = buf, .size = size};
 
 	static_assert(sizeof(action) / sizeof(action[0]) == POLICY_ACTION_COUNT, "a word an action");
 	put(&t, action[r->action]);
 	if (r->action == POLICY_ENFORCED)
 		return buf;
+	if (r->action == POLICY_IDS_RULE) {
+		put_ids_rule(&t, r->ids);
+		return buf;
+	}
 	put_who(&t, r);
 	put(&t, " ");
 	if (r->action == POLICY_LIMIT) {

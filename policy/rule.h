@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "policy/ids_rule.h"
 #include "policy/policy.h"
 
 enum { POLICY_TEXT_MAX = 9000 }; /* a rule as text: a pattern of 4095 bytes, each escaped, and the rest */
@@ -28,6 +29,9 @@ const char *policy_word(enum policy_kind kind, const char *word);
 
 extern const char policy_limits_expected[];
 extern const char *const policy_limit_value[POLICY_LIMIT_COUNT]; /* what a value is, for messages */
+
+extern const char *const policy_ids_rule_word[IDS_RULE_WORD_COUNT];
+extern const char *const policy_ids_rule_value[IDS_RULE_WORD_COUNT]; /* what a value is, for messages */
 
 struct policy_condition_word {
 	const char *word;

@@ -27,7 +27,7 @@
 static const char program[] = "croft-idmap";
 
 /* What is as long as an argument can be: ten digits. */
-enum { ARGUMENT_MAX = 10, LOG_MAP_MAX = 256 };
+enum { ARGUMENT_MAX = 10, LOG_MAP_MAX = 256, LOG_RULE_MAX = 300 };
 
 /* Untouched pages cost nothing; 1 MiB holds the groups of the caller and small change. */
 enum { ARENA_BYTES = POLICY_ARENA + USERDB_BYTES_MAX + GRANT_ARENA + (1 << 20) };
@@ -95,14 +95,16 @@ static const char *who(const struct policy_caller *c)
 static void log_grant(const struct request *q)
 {
 	const struct grant *g = &q->grant;
-	char uid[LOG_MAP_MAX], gid[LOG_MAP_MAX];
+	char uid[LOG_MAP_MAX], gid[LOG_MAP_MAX], by[LOG_RULE_MAX] = "";
 
+	if (g->ids_rule)
+		snprintf(by, sizeof(by), "; ids of %s:%u", g->ids_rule->file, g->ids_rule->line);
 	log_auth(LOG_GRANTED, program,
-		 "uid %u (%s) maps process %u: uid %s; gid %s; setgroups %s; allowed by %s:%u", q->caller.uid,
-		 QUOTE(who(&q->caller)), q->target.pid, one_line(&g->uid, uid, sizeof(uid)),
+		 "uid %u (%s) maps process %u: uid %s; gid %s; setgroups %s; allowed by %s:%u%s",
+		 q->caller.uid, QUOTE(who(&q->caller)), q->target.pid, one_line(&g->uid, uid, sizeof(uid)),
 		 one_line(&g->gid, gid, sizeof(gid)),
 		 g->deny_setgroups || q->target.setgroups_denied ? "deny" : "allow", g->rule->file,
-		 g->rule->line);
+		 g->rule->line, by);
 }
 
 static void log_refusal(const struct request *q, const struct err *e)

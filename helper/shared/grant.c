@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +12,8 @@
 #include "common/userdb.h"
 #include "helper/shared/paths.h"
 #include "policy/decide.h"
+#include "policy/ids_rule.h"
+#include "policy/subordinate.h"
 
 /* User ids or group ids: the same rules twice. */
 struct side {
@@ -23,8 +26,8 @@ struct side {
 	const char *db; /* text of /etc/passwd or /etc/group */
 	size_t db_size;
 	const char *db_file;
-	struct id_range range[IDS_RANGES_MAX];
-	size_t n;
+	struct subordinate ids;
+	char where[300]; /* the ranges stand: for messages */
 };
 
 static int refused(struct err *e)
@@ -51,45 +54,57 @@ static int check_existing(const struct side *s, struct err *e)
 	char name[64];
 	uint32_t id;
 
-	if (!userdb_id_within(s->db, s->db_size, s->range, s->n, name, sizeof(name), &id))
+	if (!userdb_id_within(s->db, s->db_size, s->ids.range, (size_t)s->ids.n, name, sizeof(name), &id))
 		return 0;
-	err_set(e, EPERM, "a range of the caller in %s holds %s %u, which is %s in %s", s->file, s->what, id,
+	err_set(e, EPERM, "a range of the caller %s holds %s %u, which is %s in %s", s->where, s->what, id,
 		QUOTE(name), s->db_file);
+	if (s->ids.rule)
+		return err_hint(e, "give the rule a base that nobody has: croft policy check");
 	return err_hint(e, "give the caller a range that nobody has, with usermod %s", s->add_option);
 }
 
 static int check_range(const struct side *s, size_t i, struct err *e)
 {
-	const struct id_range *r = &s->range[i];
+	const struct id_range *range = s->ids.range, *r = &range[i];
 
 	if (id_range_has(r, 0))
-		return err_set(e, EPERM, "the range %u:%u in %s holds %s 0 of the host", r->start, r->count,
-			       s->file, s->what);
+		return err_set(e, EPERM, "the range %u:%u %s holds %s 0 of the host", r->start, r->count,
+			       s->where, s->what);
 	if (id_range_has(r, s->own))
-		return err_set(e, EPERM, "the range %u:%u in %s holds the caller's own %s", r->start,
-			       r->count, s->file, s->what);
+		return err_set(e, EPERM, "the range %u:%u %s holds the caller's own %s", r->start, r->count,
+			       s->where, s->what);
 	for (size_t k = 0; k < i; k++)
-		if (id_ranges_overlap(&s->range[k], r))
-			return err_set(e, EPERM, "the ranges %u:%u and %u:%u in %s overlap",
-				       s->range[k].start, s->range[k].count, r->start, r->count, s->file);
+		if (id_ranges_overlap(&range[k], r))
+			return err_set(e, EPERM, "the ranges %u:%u and %u:%u %s overlap", range[k].start,
+				       range[k].count, r->start, r->count, s->where);
 	return 0;
 }
 
-static int read_ranges(struct side *s, const struct policy_caller *c, struct err *e)
+static int no_ranges(const struct side *s, const struct grant_facts *f, struct err *e)
 {
-	int n = subid_read(s->file, c->name, c->uid, s->range, IDS_RANGES_MAX, e);
-	int r = 0;
+	bool rules = policy_ids_rules(f->policy->rule, f->policy->nrules) > 0;
 
-	if (n < 0)
+	err_set(e, ENOENT, "uid %u (%s) has no line in %s%s", f->caller->uid,
+		f->caller->name ? QUOTE(f->caller->name) : "no name", s->file,
+		rules ? ", and no ids rule of the policy is for that uid" : "");
+	err_hint(e, "croft doctor says which range is free, and the command that gives it");
+	return err_status(e, HELPER_NO_RANGES);
+}
+
+static int read_ranges(struct side *s, const struct grant_facts *f, struct err *e)
+{
+	int r = policy_subordinate(s->file, f->policy, f->caller, &s->ids, e);
+
+	if (r < 0)
 		return refused(e);
-	if (n == 0) {
-		err_set(e, ENOENT, "uid %u (%s) has no line in %s", c->uid,
-			c->name ? QUOTE(c->name) : "no name", s->file);
-		err_hint(e, "croft doctor says which range is free, and the command that gives it");
-		return err_status(e, HELPER_NO_RANGES);
-	}
-	s->n = (size_t)n;
-	for (size_t i = 0; i < s->n && r == 0; i++)
+	if (s->ids.n == 0)
+		return no_ranges(s, f, e);
+	if (s->ids.rule)
+		snprintf(s->where, sizeof(s->where), "of the ids rule %s:%u", QUOTE(s->ids.rule->file),
+			 s->ids.rule->line);
+	else
+		snprintf(s->where, sizeof(s->where), "in %s", s->file);
+	for (size_t i = 0; i < (size_t)s->ids.n && r == 0; i++)
 		r = check_range(s, i, e);
 	if (r == 0)
 		r = check_existing(s, e);
@@ -100,7 +115,7 @@ static int read_ranges(struct side *s, const struct policy_caller *c, struct err
 static int make_map(const struct side *s, struct map *ret, bool *ret_own_only, struct err *e)
 {
 	struct id_extent x[IDS_RANGES_MAX];
-	int n = id_layout(s->own, s->own_inside, s->range, s->n, s->limit, x, IDS_RANGES_MAX);
+	int n = id_layout(s->own, s->own_inside, s->ids.range, (size_t)s->ids.n, s->limit, x, IDS_RANGES_MAX);
 	int len = n < 0 ? n : id_map_text(x, (size_t)n, ret->text, sizeof(ret->text));
 
 	if (len == -E2BIG) {
@@ -111,8 +126,8 @@ static int make_map(const struct side *s, struct map *ret, bool *ret_own_only, s
 		return refused(e);
 	}
 	if (len < 0)
-		return err_status(
-			e, (err_set(e, -len, "the ranges in %s make no map", s->file), HELPER_REFUSED));
+		return err_status(e,
+				  (err_set(e, -len, "the ranges %s make no map", s->where), HELPER_REFUSED));
 	if (len == 0) {
 		err_set(e, EPERM, "there is nothing to map: the policy limits subordinate ids to 0");
 		return refused(e);
@@ -122,14 +137,15 @@ static int make_map(const struct side *s, struct map *ret, bool *ret_own_only, s
 	return 0;
 }
 
-static int map_side(struct side *s, const struct policy_caller *c, struct map *ret, bool *ret_own_only,
+static int map_side(struct side *s, const struct grant_facts *f, struct map *ret, bool *ret_own_only,
 		    struct err *e)
 {
-	int r = read_ranges(s, c, e);
+	int r = read_ranges(s, f, e);
 
 	return r < 0 ? r : make_map(s, ret, ret_own_only, e);
 }
 
+/* With an ids rule too: whom that source gives a computed range is not known here. */
 static int check_source(struct err *e)
 {
 	int r = subid_other_source(NSSWITCH_FILE, e);
@@ -166,13 +182,14 @@ int grant_decide(const struct grant_facts *f, const struct wish *w, struct arena
 	uid.limit = gid.limit = policy_limit(f->policy, f->caller, LIMIT_IDS);
 	r = check_source(e);
 	if (r == 0)
-		r = map_side(&uid, f->caller, &ret->uid, &own_uid_only, e);
+		r = map_side(&uid, f, &ret->uid, &own_uid_only, e);
 	if (r == 0)
-		r = map_side(&gid, f->caller, &ret->gid, &own_gid_only, e);
+		r = map_side(&gid, f, &ret->gid, &own_gid_only, e);
 	/* CVE-2018-7169: without a group an administrator gave him, he may not drop one that denies him
 	 * access. */
 	if (r == 0 && own_gid_only)
 		ret->deny_setgroups = true;
+	ret->ids_rule = uid.ids.rule ? uid.ids.rule : gid.ids.rule;
 	return r;
 }
 

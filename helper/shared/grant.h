@@ -30,6 +30,8 @@ struct grant {
 	struct map gid;
 	bool deny_setgroups;
 	const struct policy_rule *rule; /* the line that allows it */
+	const struct policy_rule
+		*ids_rule; /* the line that the ids were computed by, of one map or both, or NULL */
 };
 
 /* Who asks, and what he is asked by. */

@@ -24,7 +24,7 @@ class DoctorTest(CroftTest):
         tun_for_all(cls)
 
     def setUp(self):
-        self.needs_package('passt')
+        self.needs_package('passt', 'uidmap')
 
     def checks(self, result, status):
         """{name: check} of the JSON of a run that ended with status."""

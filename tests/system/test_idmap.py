@@ -419,8 +419,8 @@ class Targets(IdmapTest):
         self.assertEqual(self.maps_of(process.pid), before)
 
 
-class Files(IdmapTest):
-    """Hostile databases, in a build that reads them from a folder of the tests'."""
+class FilesTest(IdmapTest):
+    """A build that reads its databases from a folder of the tests'."""
 
     def put(self, **files):
         """SUBUID, SUBGID, NSSWITCH, PASSWD, GROUP: text; what is not given is what is usual; None: missing."""
@@ -442,6 +442,10 @@ class Files(IdmapTest):
         super().setUp()
         self.put()
         self.assertUsual(self.go())
+
+
+class Files(FilesTest):
+    """Hostile databases."""
 
     def test_R1_R2_R3_R5_lines_that_are_refused(self):
         table = {'0:0': 'empty', '100000:0': 'empty', '0:1': 'holds uid 0', '0:65536': 'holds uid 0',

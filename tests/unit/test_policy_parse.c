@@ -116,6 +116,11 @@ static void a_line_reads_back_in_one_form(void **state)
 		{"mode enforced", NULL},
 		{" mode\tenforced # the gate alone", "mode enforced"},
 		{"limit user alice ids 18446744073709551615", NULL},
+		{"ids rule base 1000000000 size 65536 uid-min 10000", NULL},
+		{"ids rule uid-max 1999 uid-min 1000\tsize 65536 base 1000000 # students",
+		 "ids rule base 1000000 size 65536 uid-min 1000 uid-max 1999"},
+		{"ids rule base 4294967293 size 1 uid-min 4294967294", NULL},
+		{"ids rule base 1 size 4294967293 uid-min 4294967294", NULL},
 	};
 
 	(void)state;
@@ -182,10 +187,43 @@ static void a_mistake_in_a_line_names_its_column(void **state)
 		{"mode", 5, "expected enforced, found the end of the line"},
 		{"mode strict", 6, "expected enforced, found 'strict'"},
 		{"mode enforced everyone", 15, "expected the end of the line, found 'everyone'"},
-		{"permit everyone volume /x", 1, "expected allow, deny, limit or mode, found 'permit'"},
-		{"Allow everyone volume /x", 1, "expected allow, deny, limit or mode"},
-		{"version 1", 1, "expected allow, deny, limit or mode, found 'version'"},
-		{"\"\" everyone", 1, "expected allow, deny, limit or mode, found ''"},
+		{"ids", 4, "expected rule, found the end of the line"},
+		{"ids everyone subordinate", 5, "expected rule, found 'everyone'"},
+		{"ids rule", 9, "expected base, found the end of the line"},
+		{"ids rule base 1000000 size 1", 29, "expected uid-min, found the end of the line"},
+		{"ids rule base 1000000 uid-min 5", 32, "expected size, found the end of the line"},
+		{"ids rule base", 14, "expected the first id, from 1 to 4294967293, found the end"},
+		{"ids rule base 1 base 2 size 1 uid-min 5", 17,
+		 "expected base, size, uid-min or uid-max, each once, found 'base'"},
+		{"ids rule base 1000000 size 1 uid-min 5 uid-max 6 uid-max 6", 50,
+		 "each once, found 'uid-max'"},
+		{"ids rule base 1000000 size 1 uid-min 5 for everyone", 40, "each once, found 'for'"},
+		{"ids rule base=1000000 size 1 uid-min 5", 10, "each once, found 'base=1000000'"},
+		{"ids rule base 0 size 1 uid-min 5", 15,
+		 "expected the first id, from 1 to 4294967293, found '0'"},
+		{"ids rule base 4294967294 size 1 uid-min 5", 15, "found '4294967294'"},
+		{"ids rule base 4294967296 size 1 uid-min 5", 15, "found '4294967296'"},
+		{"ids rule base -1 size 1 uid-min 5", 15, "found '-1'"},
+		{"ids rule base 0x10 size 1 uid-min 5", 15, "found '0x10'"},
+		{"ids rule base 010 size 1 uid-min 5", 15, "found '010'"},
+		{"ids rule base 1M size 1 uid-min 5", 15, "found '1M'"},
+		{"ids rule base 1000000 size 0 uid-min 5", 28, "expected how many ids a user gets, from 1"},
+		{"ids rule base 1000000 size 4294967294 uid-min 5", 28, "found '4294967294'"},
+		{"ids rule base 4294967293 size 2 uid-min 5", 31,
+		 "expected at most 1 ids, as many as there are from 4294967293 to 4294967293"},
+		{"ids rule base 1000000 size 1 uid-min 0", 38, "expected a user id from 1 to 4294967294"},
+		{"ids rule base 1000000 size 1 uid-min 4294967295", 38, "expected a user id from 1"},
+		{"ids rule base 1000000 size 1 uid-min 5 uid-max 4294967295", 48,
+		 "expected a user id from 1"},
+		{"ids rule base 1000000 size 1 uid-min 5 uid-max 4", 48, "not below uid-min, 5"},
+		{"ids rule base 1000000000 size 65536 uid-min 10000 uid-max 60277", 59,
+		 "expected at most 60276: the ids of higher uids would end beyond 4294967293"},
+		{"ids rule base 10000 size 65536 uid-min 10000", 15,
+		 "the ids of this rule, 10000 to 4294911759, hold uids"},
+		{"permit everyone volume /x", 1, "expected allow, deny, limit, mode or ids, found 'permit'"},
+		{"Allow everyone volume /x", 1, "expected allow, deny, limit, mode or ids"},
+		{"version 1", 1, "expected allow, deny, limit, mode or ids, found 'version'"},
+		{"\"\" everyone", 1, "expected allow, deny, limit, mode or ids, found ''"},
 		{"allow", 6, "expected everyone, user or group, found the end of the line"},
 		{"allow all volume /x", 7, "expected everyone, user or group, found 'all'"},
 		{"allow user", 11, "expected the name or the number of a user"},
@@ -293,6 +331,64 @@ static void a_mistake_in_a_line_names_its_column(void **state)
 		if (strncmp(e.msg, where, strlen(where)) != 0 || !strstr(e.msg, row[i].want))
 			fail_msg("%s: '%s', not '%s...%s'", row[i].line, e.msg, where, row[i].want);
 	}
+}
+
+/* Behind a good rule in line 2, in the same file or another. */
+static void rules_for_ids_are_kept_apart(void **state)
+{
+	static const struct {
+		const char *line;
+		unsigned column;
+		const char *want; /* NULL: accepted */
+	} row[] = {
+		{"ids rule base 2000000 size 1000 uid-min 6000 uid-max 6999", 0, NULL},
+		{"ids rule base 2000000 size 1000 uid-min 5999 uid-max 6000", 41,
+		 "p.conf:2 is for uid 5999 too"},
+		{"ids rule base 1999999 size 1000 uid-min 6000 uid-max 6001", 15,
+		 "overlap those of p.conf:2"},
+		{"ids rule base 5000 size 1 uid-min 6000 uid-max 6000", 15, "hold uids that p.conf:2 is for"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(row); i++) {
+		static const char first[] =
+			"version 1\nids rule base 1000000 size 1000 uid-min 5000 uid-max 5999\n";
+		char text[512], where[32];
+		struct policy_rules rules;
+		bool other_file = i % 2;
+		struct arena a = {.base = memory + sizeof(memory) / 2, .size = sizeof(memory) / 2};
+		struct err e;
+		int r;
+
+		snprintf(text, sizeof(text), "%s%s\n", other_file ? "version 1\n" : first, row[i / 2].line);
+		snprintf(where, sizeof(where), "%s:%u:%u: ", other_file ? "q.conf" : "p.conf",
+			 other_file ? 2u : 3u, row[i / 2].column);
+		assert_int_equal(other_file ? parse(first, strlen(first), &rules, &e) : 0, 0);
+		r = other_file ? policy_parse(text, strlen(text), "q.conf", &names, &a, &rules, &e)
+			       : parse(text, strlen(text), &rules, &e);
+		if ((r == 0) != !row[i / 2].want)
+			fail_msg("%s: %s", row[i / 2].line, r ? e.msg : "accepted");
+		if (r && row[i / 2].want &&
+		    (strncmp(e.msg, where, strlen(where)) != 0 || !strstr(e.msg, row[i / 2].want)))
+			fail_msg("%s: '%s'", row[i / 2].line, e.msg);
+	}
+}
+
+static void there_may_be_many_rules_for_ids_but_not_too_many(void **state)
+{
+	char text[8192] = "version 1\n";
+	struct policy_rules rules;
+	struct err e;
+
+	(void)state;
+	for (unsigned i = 0; i <= IDS_RULES_MAX; i++) {
+		size_t used = strlen(text);
+
+		snprintf(text + used, sizeof(text) - used, "ids rule base %u size 10 uid-min %u uid-max %u\n",
+			 1000000 + i * 10, 5000 + i, 5000 + i);
+		assert_int_equal(parse(text, strlen(text), &rules, &e), i < IDS_RULES_MAX ? 0 : -EINVAL);
+	}
+	assert_non_null(strstr(e.msg, "p.conf:66:1: more than 64 lines ids rule"));
 }
 
 static void a_file_that_is_not_whole_and_plain_is_refused(void **state)
@@ -595,6 +691,8 @@ int main(void)
 		cmocka_unit_test(a_line_reads_back_in_one_form),
 		cmocka_unit_test(a_line_grants_what_it_says),
 		cmocka_unit_test(a_mistake_in_a_line_names_its_column),
+		cmocka_unit_test(rules_for_ids_are_kept_apart),
+		cmocka_unit_test(there_may_be_many_rules_for_ids_but_not_too_many),
 		cmocka_unit_test(a_file_that_is_not_whole_and_plain_is_refused),
 		cmocka_unit_test(every_beginning_of_a_policy_is_refused_or_ends_in_a_whole_line),
 		cmocka_unit_test(a_line_may_be_long_but_not_too_long),

@@ -66,6 +66,8 @@ static void doubts_of(const char *lines, struct heard *h)
 	policy_doubts(&p, hear, h);
 }
 
+#define RULE(uids) "ids rule base 4000000000 size 65536 " uids "\n"
+
 static void a_doubtful_line_is_told_and_a_plain_one_is_not(void **state)
 {
 	static const struct {
@@ -119,6 +121,23 @@ static void a_doubtful_line_is_told_and_a_plain_one_is_not(void **state)
 		 "an exception for somebody"},
 		{"deny everyone ids setgroups\nallow user 5 ids setgroups\n",
 		 "3: it can never allow anything", "words"},
+		{"mode enforced\nmode enforced\n", "3: it adds nothing: p.conf:2", "a mode twice"},
+		{"mode enforced\nallow everyone ids subordinate\nlimit everyone ids 5\n", NULL,
+		 "lines of every action"},
+		{"allow everyone ids subordinate\n" RULE("uid-min 500000000 uid-max 500000009"), NULL,
+		 "a rule for ids"},
+		{"allow everyone ids subordinate\n" RULE(
+			 "uid-min 500000000 uid-max 500000009") "ids rule base 4100000000 size 1 uid-min "
+								"600000000 uid-max 600000009\n",
+		 NULL, "two rules for ids"},
+		{RULE("uid-min 500000000 uid-max 500000009"), "2: it gives nobody anything: no line allows",
+		 "a rule for ids that nobody may have"},
+		{"allow everyone ids subordinate\nids rule base 1 size 1 uid-min 500000000 uid-max "
+		 "500000009\n",
+		 "3: uid 1, which is daemon in /etc/passwd, is one of its ids", "ids of a user"},
+		{"allow everyone ids subordinate\nids rule base 1 size 1 uid-min 500000000 uid-max "
+		 "500000009\n",
+		 "3: gid 1, which is daemon in /etc/group, is one of its ids", "ids of a group"},
 	};
 
 	(void)state;
