@@ -29,6 +29,46 @@ allow everyone network host
 CAPS = 'cap_sys_admin+p'
 
 
+OP_TMPFS, OP_DIR, OP_PROC = 8, 4, 5  # enum plan_op_kind of sandbox/plan.h
+
+
+class Ops:
+    """The operations of an encoded plan, as lists [kind, flags, mode, size, inodes, source, target, text]."""
+    HEAD = 8 + 4  # the magic, and the kind of the root
+
+    def __init__(self, plan):
+        at = self.HEAD + 4 + int.from_bytes(plan[self.HEAD:self.HEAD + 4], 'little') + 4 + 4 + 8
+        self.head, self.at, self.plan = plan[:at], at, plan
+        self.ops = [self.op() for _ in range(self.number(4))]
+        self.tail = plan[self.at:]
+        assert self.encode() == plan, 'the test does not read the plan as croft writes it'
+
+    def number(self, size):
+        self.at += size
+        return int.from_bytes(self.plan[self.at - size:self.at], 'little')
+
+    def string(self):
+        n = self.number(4)
+        self.at += n
+        return self.plan[self.at - n:self.at]
+
+    def op(self):
+        return [self.number(4), self.number(4), self.number(4), self.number(8), self.number(8), self.string(), self.string(), self.string()]
+
+    def add(self, index, kind, target, size=0, inodes=0):
+        self.ops.insert(index, [kind, 0, 0o755, size, inodes, b'', target.encode(), b''])
+
+    def index(self, kind):
+        return next(i for i, op in enumerate(self.ops) if op[0] == kind)
+
+    def encode(self):
+        out = self.head + len(self.ops).to_bytes(4, 'little')
+        for op in self.ops:
+            out += b''.join(n.to_bytes(size, 'little') for n, size in zip(op, (4, 4, 4, 8, 8)))
+            out += b''.join(len(s).to_bytes(4, 'little') + s for s in op[5:])
+        return out + self.tail
+
+
 class GateTest(RunTest):
     with_setuid = False
     rules = OPEN
@@ -374,6 +414,51 @@ class Log(GateTest):
             os.unlink('/dev/log')
             s.close()
 
+    def silent_log(self):
+        """A log that takes nothing: its queue is full. Returns what reads a line of it."""
+        if os.path.lexists('/dev/log'):
+            os.rename('/dev/log', '/dev/log.croft-test')
+            self.addCleanup(os.rename, '/dev/log.croft-test', '/dev/log')
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(s.close)
+        s.bind('/dev/log')
+        self.addCleanup(os.unlink, '/dev/log')
+        os.chmod('/dev/log', 0o666)
+        sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(sender.close)
+        sender.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                sender.sendto(b'x', '/dev/log')
+        return s
+
+    def test_what_cannot_be_logged_does_not_start(self):
+        s = self.silent_log()
+        self.refused('^croft: write to the system log, without which nothing starts: Resource temporarily unavailable\n$', 'host', '--', 'true')
+        s.close()
+        self.refused('^croft: write to the system log, without which nothing starts: Connection refused\n$', 'host', '--', 'true')
+
+    def test_D8_a_mount_below_that_comes_after_the_decision_is_refused(self):
+        """The log holds the gate up just between the decision and the mount."""
+        data = self.home_dir()
+        os.mkdir(data + '/d')
+        self.assertRan(self.gate('-v', data + ':/mnt', 'host', '--', 'true'))
+        s = self.silent_log()
+        s.recv(100)  # room for the root's line, none for that of the volume
+        p = self.popen_as(USER, [self.croft_path, 'run', '--gate', '-v', data + ':/mnt', 'host', '--', 'ls', '/mnt/d'])
+        time.sleep(0.2)
+        subprocess.run(['mount', '-t', 'tmpfs', 'none', data + '/d'], check=True)
+        try:
+            s.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    s.recv(1000)
+            err = p.communicate(timeout=20)[1].decode()
+        finally:
+            subprocess.run(['umount', data + '/d'], check=True)
+        self.assertEqual(p.returncode, 125, err)
+        self.assertRegex(err, f'^croft: something was mounted below {re.escape(data)} while the sandbox was started\n$')
+
     def test_every_start_and_every_refusal_is_said_with_its_rule(self):
         data = self.home_dir()
         with self.lines() as got:
@@ -462,6 +547,70 @@ class Direct(GateTest):
 
     def test_a_mask_less_is_refused(self):
         self.assertGateRefuses(self.plan().replace(b'/proc/keys', b'/proc/kezs'), 'a mask that it does not know')
+
+    def hand_made(self, change, *args, **kwargs):
+        ops = Ops(self.plan(*args))
+        change(ops)
+        return self.start(ops.encode(), **kwargs)
+
+    def test_E2_nothing_but_the_kernels_own_is_mounted_in_its_places(self):
+        for target in ('/proc', '/proc/sys', '/sys/fs', '/dev', '/dev/pts/x'):
+            _, message, child = self.hand_made(lambda ops, t=target: ops.add(len(ops.ops), OP_TMPFS, t, 4096, 100))
+            self.assertIn('with something else in /proc, /sys or /dev', message)
+            self.assertFalse(child)
+
+    def test_masks_are_put_on_what_was_mounted_not_on_what_has_its_name(self):
+        """Links in the root lead /proc to a place that a tmpfs covers before the masks are put on."""
+        root = self.build_root('sh', 'cat')
+        for path in ('real', 'a'):
+            os.makedirs(f'{root}/{path}', exist_ok=True)
+            self.give(f'{root}/{path}', USER)
+        os.rmdir(root + '/proc') if os.path.isdir(root + '/proc') else None
+        os.symlink('/a/p', root + '/proc')
+        os.symlink('/real', root + '/a/p')
+        out = self.home_dir()
+        ops = Ops(self.plan_of(root, out, 'cat /real/keys >/mnt/keys; echo done >/mnt/done'))
+        ops.add(ops.index(OP_PROC) + 1, OP_TMPFS, '/a', 65536, 10)
+        r, message, child = self.start(ops.encode())
+        self.assertEqual((r.returncode, message, child), (0, '', True))
+        deadline = time.monotonic() + 10
+        while not os.path.exists(out + '/done') and time.monotonic() < deadline:
+            time.sleep(0.02)
+        with open(out + '/keys', encoding='utf-8') as f:
+            self.assertEqual(f.read(), '')
+
+    def plan_of(self, root, out, script):
+        file = self.home_dir() + '/plan'
+        self.write(self.gate_path + '.sh', self.FAKE.format(out=file), mode=0o755)
+        os.rename(self.gate_path + '.sh', self.gate_path)
+        self.gate('-v', out + ':/mnt', root, '--', '/bin/sh', '-c', script)
+        self.put_gate(self.with_setuid)
+        with open(file, 'rb') as f:
+            return f.read()
+
+    def test_B11_whoever_cannot_be_told_does_not_wait_with_the_capability(self):
+        """The socket is full, its other end is held by the sandbox itself, and the start fails."""
+        ops = Ops(self.plan())
+        ops.add(len(ops.ops), OP_DIR, '/etc/passwd')
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        fd = os.memfd_create('plan', os.MFD_ALLOW_SEALING)
+        os.write(fd, ops.encode())
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
+        theirs.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                theirs.send(b'x' * 1000)
+        theirs.setblocking(True)
+        r = self.run_as(USER, [self.gate_path, str(theirs.fileno()), str(fd)], pass_fds=(theirs.fileno(), fd))
+        self.assertEqual(r.returncode, 1, r)
+        self.assertRegex(r.err, 'hand the sandbox over')
+        deadline = time.monotonic() + 10
+        while Killed.holders() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertEqual(Killed.holders(), [])
+        ours.close()
+        theirs.close()
+        os.close(fd)
 
     def test_every_byte_that_is_changed_gives_an_answer(self):
         """No signal death, no hang; and never the capability in the command (its own words would tell)."""
