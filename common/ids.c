@@ -2,6 +2,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "common/text.h"
 
 bool id_range_valid(uint32_t start, uint32_t count)
 {
@@ -103,4 +106,53 @@ int id_map_text(const struct id_extent *x, size_t n, char *buf, size_t size)
 		used += (size_t)len;
 	}
 	return (int)used;
+}
+
+int id_map_exchange(uint32_t a, uint32_t b, char *buf, size_t size)
+{
+	const uint32_t low = a < b ? a : b, high = a < b ? b : a;
+	const struct id_extent all[] = {
+		{1, 1, low - 1},
+		{low, high, 1},
+		{low + 1, low + 1, high - low - 1},
+		{high, low, 1},
+		{high + 1, high + 1, ID_NONE - 1 - high},
+	};
+	struct id_extent x[5];
+	size_t n = 0;
+
+	if (low == 0 || high == ID_NONE)
+		return -EINVAL;
+	if (low == high)
+		return id_map_text(&(struct id_extent){1, 1, ID_NONE - 1}, 1, buf, size);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i].count > 0)
+			x[n++] = all[i];
+	return id_map_text(x, n, buf, size);
+}
+
+/* One number of a map's text, with the blank or newline behind it. */
+static const char *map_number(const char *s, uint32_t *ret)
+{
+	size_t n = strspn(s, "0123456789");
+
+	return text_u32n(s, n, ret) < 0 || !s[n] ? NULL : s + n + 1;
+}
+
+int id_map_outside(const char *map, uint32_t inside, uint32_t *ret)
+{
+	while (*map) {
+		uint32_t first, outside, count;
+
+		map = map_number(map, &first);
+		map = map ? map_number(map, &outside) : NULL;
+		map = map ? map_number(map, &count) : NULL;
+		if (!map)
+			return -EINVAL;
+		if (inside >= first && inside - first < count) {
+			*ret = outside + (inside - first);
+			return 0;
+		}
+	}
+	return -ENOENT;
 }

@@ -44,5 +44,15 @@ bool id_ranges_overlap(const struct id_range *a, const struct id_range *b);
 int id_layout(uint32_t own, uint32_t own_inside, const struct id_range *ranges, size_t nranges,
 	      uint64_t limit, struct id_extent *ret, size_t max);
 
+/*
+ * The map of an idmapped mount that exchanges two ids, neither of them 0 (the same one twice: none), and
+ * leaves the others as they are, but for 0, which is not in it: text as of id_map_text(). Returns the length,
+ * or -EINVAL.
+ */
+int id_map_exchange(uint32_t a, uint32_t b, char *buf, size_t size);
+
+/* The id outside of one inside, in a map as text: 0 or -ENOENT. */
+int id_map_outside(const char *map, uint32_t inside, uint32_t *ret);
+
 /* "inside outside count\n" a line; returns the length, or -E2BIG when it does not fit. */
 int id_map_text(const struct id_extent *x, size_t n, char *buf, size_t size);

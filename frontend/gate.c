@@ -128,6 +128,21 @@ static int check_options(const struct run_options *o, struct err *e)
 	return o->network == PLAN_NETWORK_USER ? not_to_be_had("--network user", e) : 0;
 }
 
+static int check_volumes(const struct run_options *o, struct err *e)
+{
+	for (uint32_t i = 0; i < o->nmounts; i++) {
+		if (!(o->mount[i].flags & OPF_IDMAP))
+			continue;
+		if (!o->by_gate)
+			return err_set(e, EINVAL, "option --volume: idmap: only croft-gate can map owners");
+		if (o->map == PLAN_MAP_NONE)
+			return err_set(
+				e, EINVAL,
+				"option --volume: idmap: only where croft-gate gives you subordinate ids");
+	}
+	return 0;
+}
+
 static int not_installed(const struct policy_rule *enforced, struct err *e)
 {
 	err_set(e, ENOENT, "croft-gate is not installed (%s)", program);
@@ -135,7 +150,7 @@ static int not_installed(const struct policy_rule *enforced, struct err *e)
 			: err_hint(e, "an administrator installs it: make install-gate");
 }
 
-int gate_choose(const struct policy *p, const struct policy_caller *c, struct run_options *o, struct err *e)
+static int choose(const struct policy *p, const struct policy_caller *c, struct run_options *o, struct err *e)
 {
 	const struct policy_rule *enforced = policy_enforced(p);
 	struct err refused = {0}, why = {0};
@@ -155,6 +170,11 @@ int gate_choose(const struct policy *p, const struct policy_caller *c, struct ru
 		note_print("croft", "%s; croft-gate makes the sandbox%s", refused.msg,
 			   o->map == PLAN_MAP_NONE ? ", with you as you are inside" : "");
 	return 0;
+}
+
+int gate_choose(const struct policy *p, const struct policy_caller *c, struct run_options *o, struct err *e)
+{
+	return choose(p, c, o, e) < 0 ? -e->code : check_volumes(o, e);
 }
 
 const char *gate_user(const struct policy_caller *c, struct arena *a)

@@ -12,6 +12,7 @@
 
 /* What had to be looked up in the world first. */
 struct plan_facts {
+	bool shared; /* the root's owners on disk are to be those inside */
 	enum plan_root root_kind;
 	const char *root;      /* path of PLAN_ROOT_DIR, else "" */
 	const char *user;      /* the user inside: name, or his number as text */

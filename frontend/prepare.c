@@ -117,6 +117,8 @@ static int find_facts(struct prepared *p, struct plan_facts *f, struct err *e)
 
 	if (roots_find(o->root, &p->a, &f->root_kind, &f->root, e) < 0 || find_conf(o->conf, f->conf, e) < 0)
 		return -e->code;
+	f->shared = o->by_gate && o->map != PLAN_MAP_NONE && f->root_kind == PLAN_ROOT_DIR &&
+		    vet_may_share(&p->vet, f->root);
 	if (inside_user(f->root_kind == PLAN_ROOT_DIR ? f->root : NULL,
 			o->map == PLAN_MAP_NONE ? gate_user(&p->caller, &p->a) : o->user, &p->a, &u, e) < 0)
 		return -e->code;
@@ -166,9 +168,8 @@ int prepare(int argc, char *argv[], struct prepared *ret, struct err *e)
 		return -e->code;
 	if (gate_choose(&ret->policy, &ret->caller, &ret->options, e) < 0)
 		return -e->code;
-	ret->vet = (struct vet){.policy = &ret->policy,
-				.caller = &ret->caller,
-				.boundary = ret->options.by_gate};
+	ret->vet = (struct vet){
+		.policy = &ret->policy, .caller = &ret->caller, .boundary = ret->options.by_gate};
 	ret->options.caps_withheld = ~vet_caps(&ret->vet);
 	limits_vet(&ret->policy, &ret->caller, &ret->options, &ret->given, &ret->refused);
 	if (find_facts(ret, &facts, e) < 0 || planner_make(&ret->options, &facts, &ret->a, &ret->plan, e) < 0)

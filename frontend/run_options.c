@@ -66,6 +66,7 @@ static int bind_word(struct run_mount *m, unsigned *seen, const char *w, size_t 
 		{"rw", SEEN_RW, SEEN_RO, 0},
 		{"noexec", SEEN_NOEXEC, SEEN_EXEC, OPF_NOEXEC},
 		{"exec", SEEN_EXEC, SEEN_NOEXEC, 0},
+		{"idmap", 0, 0, OPF_IDMAP},
 		{"nosuid", 0, 0, 0}, /* always so */
 		{"nodev", 0, 0, 0},
 		{"rbind", 0, 0, 0},
@@ -95,7 +96,7 @@ static int volume_words(struct run_options *o, struct run_mount *m, const char *
 			const char *word = copy(o, w, n, e);
 
 			return word ? err_set(e, EINVAL,
-					      "unknown volume option %s (known: ro, rw, exec, noexec)",
+					      "unknown volume option %s (known: ro, rw, exec, noexec, idmap)",
 					      QUOTE(word))
 				    : -e->code;
 		}
@@ -115,7 +116,7 @@ int run_options_volume(struct run_options *o, const char *value, struct err *e)
 	int r;
 
 	if (!dst || dst == value)
-		return err_set(e, EINVAL, "%s is not SRC:DST[:ro,rw,noexec]", QUOTE(value));
+		return err_set(e, EINVAL, "%s is not SRC:DST[:ro,rw,noexec,idmap]", QUOTE(value));
 	m.source = copy(o, value, (size_t)(dst - value), e);
 	if (!m.source)
 		return -e->code;
@@ -516,7 +517,7 @@ static int set_json(void *ctx, const char *value, struct err *e)
 }
 
 const struct option_row run_option[] = {
-	{"volume", 'v', "SRC:DST[:OPT,...]", "bind a directory or file; OPT: ro, rw (default), noexec",
+	{"volume", 'v', "SRC:DST[:OPT,...]", "bind a directory or file; OPT: ro, rw (default), noexec, idmap",
 	 set_volume},
 	{"mount", 0, "FIELD,...", "type=bind,src=,dst=[,ro] or type=tmpfs,dst=[,size=,mode=]", set_mount},
 	{"tmpfs", 0, "DST[:OPT,...]", "an empty tmpfs; OPT: size=256M, mode=1777, ro, noexec", set_tmpfs},

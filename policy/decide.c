@@ -45,7 +45,7 @@ static bool owner_fits(const struct policy_rule *rule, const struct policy_calle
 {
 	if (rule->conditions & COND_OWNER_CALLER && r->owner != c->uid)
 		return false;
-	return !(rule->conditions & COND_OWNER_ROOT) || r->owner == 0;
+	return !(rule->conditions & COND_OWNER_ROOT || r->shared) || r->owner == 0;
 }
 
 static bool ports_within(bool only, const uint32_t *port, size_t n, const struct policy_tcp *t, bool connect)
@@ -91,6 +91,8 @@ const char *policy_lacks(const struct policy_rule *rule, const struct policy_req
 		return "without the mounts below it";
 	if (r->object == OBJECT_SOCKET && !(rule->conditions & COND_SOCKETS))
 		return "but no socket or FIFO";
+	if (r->shared && !(rule->conditions & COND_SHARED))
+		return "not shared";
 	if (!ports_fit(rule->tcp, r->tcp))
 		return "for some TCP ports only";
 	return NULL;

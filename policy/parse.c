@@ -167,22 +167,29 @@ static int parse_condition(struct parser *p, const struct word *w, struct policy
 		r->conditions |= c->bit;
 		return 0;
 	}
-	return unexpected(p, w,
-			  r->kind == POLICY_VOLUME
-				  ? "ro, rw, owner=caller, owner=root, submounts, noexec, sockets or the end "
-				    "of the line"
-				  : "ro, rw, owner=caller, owner=root, submounts or the end of the line");
+	return unexpected(
+		p, w,
+		r->kind == POLICY_VOLUME
+			? "ro, rw, owner=caller, owner=root, submounts, noexec, sockets or the end "
+			  "of the line"
+			: "ro, rw, owner=caller, owner=root, submounts, shared or the end of the line");
 }
 
 static int parse_path_rule(struct parser *p, const struct word *w, struct policy_rule *r)
 {
 	int bad = parse_pattern(p, w, r);
+	const struct word *mode = peek(p);
 
 	if (bad == 0)
 		bad = parse_mode(p, r);
 	while (bad == 0 && p->at < p->words.n) {
 		w = &p->words.word[p->at++];
 		bad = parse_condition(p, w, r);
+	}
+	if (bad == 0 && r->conditions & COND_SHARED) {
+		if (!strcmp(mode->s, "rw"))
+			return MISTAKE(p, mode->column, "a shared root is read-only: expected ro or nothing");
+		r->rights &= (uint8_t)~RIGHT_WRITE;
 	}
 	if (bad == 0 && r->action == POLICY_ALLOW && !(r->conditions & COND_NOEXEC))
 		r->rights |= RIGHT_EXEC;

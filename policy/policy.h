@@ -59,6 +59,7 @@ enum policy_condition {
 	COND_SUBMOUNTS = 1 << 2,    /* grants: other mounts below the object come along */
 	COND_NOEXEC = 1 << 3,       /* grants only noexec mounts */
 	COND_SOCKETS = 1 << 4,      /* grants: the object itself may be a socket or a FIFO */
+	COND_SHARED = 1 << 5,       /* grants: read-only, as if its owners were those inside */
 };
 
 /* TCP ports that a sandbox may use, each list ascending. */
@@ -128,6 +129,7 @@ struct policy_request {
 	uint8_t kind;                 /* enum policy_kind */
 	uint8_t rights;               /* enum policy_right bits */
 	uint8_t object;               /* enum policy_object */
+	bool shared;                  /* a root whose owners on disk are to be those inside */
 	bool submounts;               /* other mounts lie below, and that matters here */
 	uid_t owner;                  /* of the object */
 	const char *value;            /* resolved absolute path, or the word */

@@ -79,6 +79,7 @@ const struct policy_condition_word policy_condition_word[] = {
 	{"submounts", COND_SUBMOUNTS, PATH_KINDS, false, "mounts below come along"},
 	{"noexec", COND_NOEXEC, VOLUMES, false, "only without execution"},
 	{"sockets", COND_SOCKETS, VOLUMES, false, "the object may be a socket or a FIFO"},
+	{"shared", COND_SHARED, 1 << POLICY_ROOT, false, "root's own, read-only, with its owners inside"},
 };
 const size_t policy_nconditions = sizeof(policy_condition_word) / sizeof(policy_condition_word[0]);
 

@@ -32,6 +32,7 @@ struct work {
 	int source; /* pinned, or -1 */
 	int root;
 	struct gifts *gifts;
+	const struct idmapper *idmapper;
 	struct mounted *mounted;
 };
 
@@ -93,6 +94,8 @@ static int bind_at(const struct work *w, int source, unsigned flags, struct err 
 	tree = tree_clone(source, flags, e);
 	if (tree < 0)
 		return tree;
+	if (w->op->flags & OPF_IDMAP && idmapped_volume(w->idmapper, tree, e) < 0)
+		return -e->code;
 	target = mount_point(w, S_ISDIR(st.st_mode), e);
 	if (target < 0)
 		return target;
@@ -332,7 +335,8 @@ static int (*const run[])(const struct work *, struct err *) = {
 };
 static_assert(sizeof(run) / sizeof(run[0]) == OP_KIND_COUNT, "a function for each operation");
 
-int ops_run(const struct plan *p, const struct pins *pins, int root, struct gifts *gifts, struct err *e)
+int ops_run(const struct plan *p, const struct pins *pins, int root, struct gifts *gifts,
+	    const struct idmapper *m, struct err *e)
 {
 	struct mounted mounted = {.proc = -1, .sys = -1};
 	int r = 0;
@@ -343,6 +347,7 @@ int ops_run(const struct plan *p, const struct pins *pins, int root, struct gift
 				       .source = pins->op[i],
 				       .root = root,
 				       .gifts = gifts,
+				       .idmapper = m,
 				       .mounted = &mounted};
 
 		r = run[w.op->kind](&w, e);

@@ -70,7 +70,9 @@ enum plan_op_flag {
 	OPF_NOEXEC = 1 << 1,
 	OPF_OPTIONAL = 1 << 2, /* a source or mount point that is missing is passed over */
 	OPF_ASKED = 1 << 3,    /* the caller asked for it: the policy decides */
-	OPF_ALL = (1 << 4) - 1,
+	OPF_IDMAP =
+		1 << 4, /* OP_VOLUME: what the user inside writes is the caller's outside; only by the gate */
+	OPF_ALL = (1 << 5) - 1,
 };
 
 struct plan_op {
@@ -183,6 +185,7 @@ struct plan {
 	uint32_t root_kind;      /* enum plan_root */
 	const char *root;        /* PLAN_ROOT_DIR: host path; else "" */
 	uint32_t root_read_only; /* bool */
+	uint32_t root_shared;    /* bool: its owners on disk are the ids inside; by croft-gate, read-only */
 	uint32_t ephemeral;      /* bool: an overlay, thrown away at the end */
 	uint64_t ephemeral_size; /* bytes of that overlay's tmpfs, and of the tmpfs of PLAN_ROOT_HOST */
 	struct plan_ops ops;     /* carried out in this order */

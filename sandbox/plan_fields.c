@@ -70,6 +70,7 @@ const struct plan_field plan_field[] = {
 	WORDS(root_kind, root_word),
 	FIELD(PLAN_STR, root),
 	FIELD(PLAN_U32, root_read_only),
+	FIELD(PLAN_U32, root_shared),
 	FIELD(PLAN_U32, ephemeral),
 	FIELD(PLAN_U64, ephemeral_size),
 	LIST(ops, plan_op_list),

@@ -35,11 +35,11 @@ static int tmpfs_on_root(const struct plan *p, uint32_t mode, struct err *e)
 	return top_of_root(e);
 }
 
-static int clone_root(const struct plan *p, const struct pins *pins, struct err *e)
+static int clone_root(const struct plan *p, const struct pins *pins, const struct idmapper *m, struct err *e)
 {
 	const unsigned flags = TREE_NOSUID | TREE_NODEV;
 	struct err ignored;
-	int tree =
+	fd_auto int tree =
 		tree_clone(pins->root, flags | (p->root_read_only || p->ephemeral ? TREE_READ_ONLY : 0u), e);
 
 	if (tree < 0)
@@ -48,12 +48,15 @@ static int clone_root(const struct plan *p, const struct pins *pins, struct err 
 	 * (EPERM) may stay; where a privilege of the host could lift it, it is not tried. */
 	if (p->root_read_only && !p->ephemeral && !p->gate)
 		tree_change(tree, 0, TREE_READ_ONLY, &ignored);
-	return tree;
+	if (p->root_shared && idmapped_root(m, tree, e) < 0)
+		return err_wrap(e, "root %s", QUOTE(p->root));
+	return TAKE_FD(tree);
 }
 
-static int attach_directory(const struct plan *p, const struct pins *pins, struct err *e)
+static int attach_directory(const struct plan *p, const struct pins *pins, const struct idmapper *m,
+			    struct err *e)
 {
-	fd_auto int tree = clone_root(p, pins, e);
+	fd_auto int tree = clone_root(p, pins, m, e);
 	fd_auto int slash = -1;
 
 	if (tree < 0)
@@ -99,9 +102,10 @@ static int attach_merged(int layers, struct err *e)
 }
 
 /* The layers lie in a tmpfs; every name is relative to it, so no path of the host is an option text. */
-static int attach_overlay(const struct plan *p, const struct pins *pins, struct err *e)
+static int attach_overlay(const struct plan *p, const struct pins *pins, const struct idmapper *m,
+			  struct err *e)
 {
-	fd_auto int tree = clone_root(p, pins, e);
+	fd_auto int tree = clone_root(p, pins, m, e);
 	fd_auto int layers = -1, lower = -1;
 	struct stat st;
 
@@ -135,11 +139,11 @@ int root_isolate(struct err *e)
 	return 0;
 }
 
-int root_attach(const struct plan *p, const struct pins *pins, struct err *e)
+int root_attach(const struct plan *p, const struct pins *pins, const struct idmapper *m, struct err *e)
 {
 	if (p->root_kind == PLAN_ROOT_HOST)
 		return tmpfs_on_root(p, 0755, e);
-	return p->ephemeral ? attach_overlay(p, pins, e) : attach_directory(p, pins, e);
+	return p->ephemeral ? attach_overlay(p, pins, m, e) : attach_directory(p, pins, m, e);
 }
 
 int root_seal(const struct plan *p, int root, struct err *e)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/err.h"
+#include "sandbox/idmapped.h"
 #include "sandbox/pin.h"
 #include "sandbox/plan.h"
 
@@ -14,10 +15,10 @@
 int root_isolate(struct err *e);
 
 /*
- * Attaches the root of the plan on "/": the pinned directory with its flags, an overlay over it, or a tmpfs.
- * A descriptor of the root or -errno.
+ * Attaches the root of the plan on "/": the pinned directory with its flags and owners, an overlay over it,
+ * or a tmpfs. A descriptor of the root or -errno.
  */
-int root_attach(const struct plan *p, const struct pins *pins, struct err *e);
+int root_attach(const struct plan *p, const struct pins *pins, const struct idmapper *m, struct err *e);
 
 /* After the operations: read-only where the plan says so. 0 or -errno. */
 int root_seal(const struct plan *p, int root, struct err *e);

@@ -44,6 +44,7 @@ struct child {
 	int self; /* this process in it */
 	struct pins pins;
 	struct gifts gifts;
+	struct idmapper idmapper;
 	int slave;
 };
 
@@ -99,10 +100,10 @@ static int files(struct child *c, struct err *e)
 	fd_auto int root = -1;
 	int by_chroot;
 
-	root = root_attach(c->plan, &c->pins, e);
+	root = root_attach(c->plan, &c->pins, &c->idmapper, e);
 	if (root < 0)
 		return root;
-	if (ops_run(c->plan, &c->pins, root, &c->gifts, e) < 0 ||
+	if (ops_run(c->plan, &c->pins, root, &c->gifts, &c->idmapper, e) < 0 ||
 	    terminal_make(c->plan, root, &c->gifts, c->sock, &c->slave, e) < 0 ||
 	    root_seal(c->plan, root, e) < 0 || root_enter(root, &by_chroot, e) < 0)
 		return -e->code;
@@ -139,7 +140,8 @@ static int user_namespace(struct child *c, struct err *e)
 	if (!p->gate || p->map == PLAN_MAP_NONE)
 		return 0;
 	/* A second network namespace: the first, which /sys shows, belongs to no user namespace of ours. */
-	if (userns_of_root(p->namespaces & PLAN_NS_NET ? CLONE_NEWNET : 0, c->self, c->hooks->ids, e) < 0 ||
+	if (userns_of_root(CLONE_NEWNS | (p->namespaces & PLAN_NS_NET ? CLONE_NEWNET : 0), c->self,
+			   c->hooks->ids, e) < 0 ||
 	    confine_become_root(p, e) < 0 || tie_to_parent(c->sock, e) < 0)
 		return -e->code;
 	return confine_userns(p, c->proc, e) < 0 ? -e->code : gifts_hand_over(&c->gifts, p, e);
@@ -242,7 +244,8 @@ noreturn void sandbox_child(const struct plan *p, const struct sandbox_hooks *h,
 	c.sock = sock;
 	c.slave = c.proc = c.self = -1;
 	if (start(&c, &e) < 0 || open_proc(&c, &e) < 0 || root_isolate(&e) < 0 ||
-	    pin_all(p, h, &c.pins, &e) < 0 || await_go(p, sock, &e) < 0)
+	    pin_all(p, h, &c.pins, &e) < 0 || idmapped_prepare(p, h->ids, c.proc, &c.idmapper, &e) < 0 ||
+	    await_go(p, sock, &e) < 0)
 		fail(&c, &e);
 	if (!p->gate && (confine_become_root(p, &e) < 0 || confine_userns(p, c.proc, &e) < 0))
 		fail(&c, &e);

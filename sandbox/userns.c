@@ -123,5 +123,5 @@ int userns_of_root(int flags, int proc, const struct userns_ids *ids, struct err
 
 	if (r < 0)
 		return err_set(e, -r, "make the namespace the host's root's: %s", strerror(-r));
-	return userns_enter(CLONE_NEWUSER | CLONE_NEWNS | flags, write_ids, &o, e);
+	return userns_enter(CLONE_NEWUSER | flags, write_ids, &o, e);
 }

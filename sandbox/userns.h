@@ -28,8 +28,8 @@ struct userns_ids {
 
 /*
  * The user namespace of a sandbox of croft-gate, made when its mounts are: it belongs to the host's root,
- * nobody else enters it. flags: other namespaces that come with it. proc: the directory of this process in
- * the host's /proc. Needs CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID, permitted and borrowed (admin.h);
- * afterwards this process has none on the host. 0 or -errno.
+ * nobody else enters it. flags: namespaces that come with it, as CLONE_NEWNS, which locks the mounts. proc:
+ * the directory of this process in the host's /proc. Needs CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID,
+ * permitted and borrowed (admin.h); afterwards this process has none on the host. 0 or -errno.
  */
 int userns_of_root(int flags, int proc, const struct userns_ids *ids, struct err *e);

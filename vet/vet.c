@@ -43,6 +43,7 @@ static int vet_root(const struct vet *v, const struct plan *p, int fd, struct po
 	if (p->root_kind == PLAN_ROOT_HOST)
 		return decide(v, &r, "root host", "host", ret_verdict, e);
 	r.rights = RIGHT_EXEC | (p->root_read_only || p->ephemeral ? 0 : RIGHT_WRITE);
+	r.shared = p->root_shared;
 	if (describe(v, fd, path, sizeof(path), &r, e) < 0)
 		return err_wrap(e, "root %s", QUOTE(p->root));
 	snprintf(what, sizeof(what), "root %s", p->root);
@@ -63,7 +64,20 @@ int vet_object(const struct vet *v, const struct plan *p, int op, int fd, struct
 	snprintf(what, sizeof(what), "volume %s:%s", o->source, o->target);
 	if (describe(v, fd, path, sizeof(path), &r, e) < 0)
 		return err_wrap(e, "%s", QUOTE(what));
+	if (o->flags & OPF_IDMAP && r.owner != v->caller->uid)
+		return err_set(e, EPERM, "%s: idmap is for what belongs to you, and this belongs to uid %u",
+			       QUOTE(what), r.owner);
 	return decide(v, &r, what, o->source, ret_verdict, e);
+}
+
+bool vet_may_share(const struct vet *v, const char *root)
+{
+	const struct plan p = {
+		.root_kind = PLAN_ROOT_DIR, .root = root, .root_read_only = 1, .root_shared = 1};
+	struct err ignored;
+	fd_auto int fd = pin_open(&p, -1, &ignored);
+
+	return fd >= 0 && vet_object(v, &p, -1, fd, NULL, &ignored) == 0;
 }
 
 int vet_word(const struct vet *v, enum policy_kind kind, const char *word, const struct plan *p,

@@ -47,6 +47,12 @@ int vet_same(void *ctx, const struct plan *p, int op, int fd, struct err *e);
 int vet_object(const struct vet *v, const struct plan *p, int op, int fd, struct policy_verdict *ret_verdict,
 	       struct err *e);
 
+/*
+ * Whether a root that is read-only may be had with its owners on disk as those inside: the directory belongs
+ * to the host's root, and a line says `shared`. Nothing is said where not.
+ */
+bool vet_may_share(const struct vet *v, const char *root);
+
 /* What a plan wants of the policy that is no object, but for the ids: a word each. */
 enum { VET_WANTED_MAX = 6 };
 struct vet_wanted {

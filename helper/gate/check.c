@@ -42,6 +42,8 @@ static int check_whole(struct work *w, const struct policy_caller *c)
 		return refuse(w, "for another user than its caller");
 	if (!p->init && p->map != PLAN_MAP_NONE && p->uid != p->own_uid)
 		return refuse(w, "of another user inside without an init that its caller may end");
+	if (p->root_shared && (p->map == PLAN_MAP_NONE || p->root_kind != PLAN_ROOT_DIR || !p->root_read_only))
+		return refuse(w, "of a shared root that is not read-only, or without ids");
 	if (p->lock_mounts)
 		return refuse(w, "with a second user namespace");
 	if (p->ephemeral)
@@ -119,6 +121,8 @@ static int check_op(struct work *w, uint32_t index)
 	case OP_MIRROR:
 		return check_mirror(w, op);
 	case OP_VOLUME:
+		if (op->flags & OPF_IDMAP && w->p->map == PLAN_MAP_NONE)
+			return refuse(w, "with other owners and without ids");
 		return op->flags & OPF_ASKED ? 0
 					     : refuse(w, "with a volume that the policy is not asked about");
 	case OP_CONF:

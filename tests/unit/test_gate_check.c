@@ -98,6 +98,10 @@ static void the_command_is_the_caller_or_ends_with_him(void **state)
 	refused("without an init");
 	p.lock_mounts = 1;
 	refused("second user namespace");
+	p.root_shared = 1;
+	refused("a shared root");
+	find(OP_VOLUME)->flags |= OPF_IDMAP;
+	refused("other owners");
 	p.tty = 1;
 	find(OP_DEVPTS)->kind = OP_MQUEUE;
 	refused("no file system for it");

@@ -176,6 +176,7 @@ static struct plan any_plan(void)
 	struct plan p = {
 		.root_kind = rnd(PLAN_ROOT_COUNT),
 		.root_read_only = rnd(2),
+		.root_shared = rnd(2),
 		.ephemeral = rnd(2),
 		.ephemeral_size = any_u64(),
 		.ops = any_ops(rnd(7)),
@@ -257,10 +258,13 @@ static struct plan full_plan(void)
 	p = any_plan();
 	p.root_kind = PLAN_ROOT_DIR;
 	p.root = any_text(20, 60, "");
+	p.root_shared = 1;
 	p.root_read_only = p.ephemeral = p.cwd_asked = p.init = p.lock_mounts = 1;
 	p.ops = (struct plan_ops){.item = op, .count = OP_KIND_COUNT};
 	p.map = PLAN_MAP_SUBORDINATE;
 	p.gate = 1;
+	p.own_uid = p.uid ^ 0x55;
+	p.own_gid = p.gid ^ 0x33;
 	p.namespaces = PLAN_NS_ALL;
 	p.user = any_text(20, 30, "");
 	p.argv = any_strings(3, false);
@@ -1093,6 +1097,7 @@ static void every_bad_field_is_refused(void **state)
 		{"map", PLAN_MAP_ISOLATED, NULL, "plan: croft-gate knows no such map",
 		 "a map that the gate does not write"},
 		{"gate", 2, NULL, yes_no, "no bool"},
+		{"root_shared", 2, NULL, yes_no, "no bool"},
 		{"root_read_only", 2, NULL, yes_no, "no bool"},
 		{"ephemeral", 2, NULL, yes_no, "no bool"},
 		{"init", 2, NULL, yes_no, "no bool"},

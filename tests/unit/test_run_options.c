@@ -356,8 +356,8 @@ static const struct {
 	{{"--json"}, "json;", "a flag"},
 };
 
-#define NO_VOLUME " is not SRC:DST[:ro,rw,noexec]"
-#define KNOWN     " (known: ro, rw, exec, noexec)"
+#define NO_VOLUME " is not SRC:DST[:ro,rw,noexec,idmap]"
+#define KNOWN     " (known: ro, rw, exec, noexec, idmap)"
 #define NO_PATH   " is not an absolute path without .."
 #define NO_NAME   " is not a name of 1 to 64 letters, digits, -, _ and ."
 #define NO_SIZE   " is not a number of bytes (as 64M)"

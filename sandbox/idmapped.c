@@ -1,0 +1,152 @@
+#include "sandbox/idmapped.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <stdbool.h>
+#include <stdnoreturn.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/ids.h"
+#include "sandbox/admin.h"
+#include "sandbox/msg.h"
+
+/* --- a user namespace that nobody is in ------------------------------------------------------ */
+
+static noreturn void hold_namespace(int proc, const struct userns_ids *ids, int sock)
+{
+	struct err e = {0};
+	int self = openat(proc, "self", O_PATH | O_DIRECTORY | O_CLOEXEC), ns;
+
+	if (self < 0)
+		err_sys(&e, "open /proc/self");
+	else if (userns_of_root(0, self, ids, &e) == 0) {
+		ns = openat(self, "ns/user", O_RDONLY | O_CLOEXEC);
+		if (ns >= 0)
+			_exit(msg_send(sock, MSG_NAMESPACE, NULL, ns) < 0);
+		err_sys(&e, "open a user namespace");
+	}
+	msg_send(sock, MSG_ERROR, &e, -1);
+	_exit(1);
+}
+
+static int take_namespace(int sock, struct err *e)
+{
+	struct msg m = {0};
+	int fd = -1, r = msg_receive(sock, 0, &m, &fd);
+
+	if (r > 0 && m.type == MSG_NAMESPACE && fd >= 0)
+		return fd;
+	fd_close(fd);
+	if (r <= 0 || m.type != MSG_ERROR)
+		return err_set(e, EPIPE, "the maker of a user namespace ended early");
+	*e = m.err;
+	return -e->code;
+}
+
+/* A descriptor of a namespace with these maps. */
+static int make_namespace(int proc, const struct userns_ids *ids, struct err *e)
+{
+	fd_auto int ours = -1, theirs = -1;
+	int pair[2], ns;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(e, "make a socket pair");
+	ours = pair[0];
+	theirs = pair[1];
+	pid = fork();
+	if (pid < 0)
+		return err_sys(e, "start the maker of a user namespace");
+	if (pid == 0) {
+		fd_close(ours);
+		hold_namespace(proc, ids, theirs);
+	}
+	fd_close(theirs);
+	theirs = -1;
+	ns = take_namespace(ours, e);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	return ns;
+}
+
+/* --- mounts ------------------------------------------------------------------------------------ */
+
+static int set(int tree, int ns, struct err *e)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)ns};
+
+	if (AS_ADMIN(syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr,
+			     sizeof(attr))) == 0)
+		return 0;
+	if (errno == EINVAL)
+		return err_set(e, EINVAL,
+			       "its file system, or one that is mounted below it, has no idmapped mounts "
+			       "(mount_setattr(2))");
+	return err_sys(e, "map the owners");
+}
+
+static bool wants_exchange(const struct plan *p)
+{
+	for (uint32_t i = 0; i < p->ops.count; i++)
+		if (p->ops.item[i].flags & OPF_IDMAP)
+			return true;
+	return false;
+}
+
+/* -ENOENT: the user inside is the caller himself, and nothing is to be exchanged. */
+static int exchange_namespace(const struct plan *p, const struct userns_ids *ids, int proc, struct err *e)
+{
+	char uid[IDS_TEXT_MAX], gid[IDS_TEXT_MAX];
+	uint32_t user, group;
+	int nuid, ngid;
+
+	if (id_map_outside(ids->uid_map, p->uid, &user) < 0 ||
+	    id_map_outside(ids->gid_map, p->gid, &group) < 0)
+		return err_set(e, EINVAL, "the user inside has no id outside that could own files");
+	if (user == getuid() && group == getgid())
+		return -ENOENT;
+	nuid = id_map_exchange(getuid(), user, uid, sizeof(uid));
+	ngid = id_map_exchange(getgid(), group, gid, sizeof(gid));
+	if (nuid < 0 || ngid < 0)
+		return err_set(e, EINVAL,
+			       "the host's root and his group have no part in an exchange of owners");
+	return make_namespace(
+		proc,
+		&(struct userns_ids){
+			.uid_map = uid, .uid_size = (size_t)nuid, .gid_map = gid, .gid_size = (size_t)ngid},
+		e);
+}
+
+int idmapped_prepare(const struct plan *p, const struct userns_ids *ids, int proc, struct idmapper *ret,
+		     struct err *e)
+{
+	*ret = (struct idmapper){.exchange = -1, .root = -1};
+	if (!p->root_shared && !wants_exchange(p))
+		return 0;
+	if (!p->gate || p->map == PLAN_MAP_NONE)
+		return err_set(e, EINVAL, "only croft-gate maps owners, where there are ids");
+	if (wants_exchange(p)) {
+		ret->exchange = exchange_namespace(p, ids, proc, e);
+		if (ret->exchange < 0 && ret->exchange != -ENOENT)
+			return err_wrap(e, "map the owners of a volume");
+	}
+	if (p->root_shared)
+		ret->root = make_namespace(proc, ids, e);
+	return p->root_shared && ret->root < 0 ? err_wrap(e, "map the owners of the root") : 0;
+}
+
+int idmapped_volume(const struct idmapper *m, int tree, struct err *e)
+{
+	return m->exchange < 0 ? 0 : set(tree, m->exchange, e);
+}
+
+int idmapped_root(const struct idmapper *m, int tree, struct err *e)
+{
+	return set(tree, m->root, e);
+}
