@@ -155,7 +155,7 @@ static bool says_all(const struct policy_rule *inner, const struct policy_rule *
 	if (inner->action != outer->action || inner->kind != outer->kind || !who_within(inner, outer))
 		return false;
 	if (inner->action > POLICY_LIMIT) /* two rules for ids that are both valid are about different uids */
-		return inner->action == POLICY_ENFORCED;
+		return policy_switch((enum policy_action)inner->action);
 	if (inner->action == POLICY_LIMIT)
 		return outer->limit <= inner->limit;
 	if (!value_within(inner, outer) || !subset(outer->conditions & owner, inner->conditions & owner))
