@@ -1,26 +1,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/capability.h>
 #include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "common/caps.h"
 #include "common/ids.h"
 #include "common/mem.h"
 #include "common/subid.h"
 #include "common/text.h"
 #include "common/userdb.h"
 #include "frontend/doctor.h"
-#include "frontend/filecaps.h"
 #include "frontend/idmap.h"
 #include "frontend/network.h"
+#include "frontend/privileged.h"
 #include "frontend/spawn.h"
 #include "policy/ids_rule.h"
 #include "policy/load.h"
@@ -257,85 +252,24 @@ int look_subgid(struct doctor *d, struct err *e)
 
 /* --- programs --------------------------------------------------------------------- */
 
-static int start_counts(const struct doctor *d, const char *path, struct err *e)
-{
-	struct statvfs fs;
-
-	if (statvfs(path, &fs) == 0 && fs.f_flag & ST_NOSUID) {
-		err_set(e, EPERM, "%s lies on a file system mounted nosuid, where no program gets privileges",
-			path);
-		return err_hint(e, "sudo mount -o remount,bind,suid \"$(findmnt -n -o TARGET -T %s)\"", path);
-	}
-	if (d->host.no_new_privs) {
-		err_set(e, EPERM, "%s gets no privileges here: this process has no_new_privs", path);
-		return err_hint(e, "in a service: NoNewPrivileges=no; in a container: without "
-				   "--security-opt no-new-privileges");
-	}
-	if (prctl(PR_CAPBSET_READ, CAP_SETUID, 0, 0, 0) != 1 ||
-	    prctl(PR_CAPBSET_READ, CAP_SETGID, 0, 0, 0) != 1) {
-		err_set(e, EPERM,
-			"%s gets no privileges here: cap_setuid or cap_setgid left the bounding set", path);
-		return err_hint(e,
-				"in a service: CapabilityBoundingSet=CAP_SETUID CAP_SETGID; in a container: "
-				"--cap-add SETUID --cap-add SETGID");
-	}
-	return 0;
-}
-
-/* Whether the program at path, when started, has the capabilities: root's, setuid or with file capabilities.
- */
-static int look_privileged(const struct doctor *d, const char *path, uint64_t caps, const char *setcap,
-			   const char *install, struct err *e)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0) {
-		err_sys(e, "look for %s", path);
-		return err_hint(e, "%s", install);
-	}
-	if (access(path, X_OK) < 0) {
-		err_sys(e, "execute %s", path);
-		return err_hint(e, "sudo chmod 755 %s && sudo setcap %s+p %s", path, setcap, path);
-	}
-	if (st.st_uid != 0 && d->host.nested) {
-		err_set(e, EPERM, "this user namespace does not map the owner of %s, who must be root", path);
-		return err_hint(e, OUTSIDE);
-	}
-	if (st.st_uid != 0 || st.st_mode & (S_IWGRP | S_IWOTH)) {
-		err_set(e, EPERM, "%s does not belong to root alone", path);
-		return err_hint(e, "sudo chown root:root %s && sudo chmod 755 %s && sudo setcap %s+p %s",
-				path, path, setcap, path);
-	}
-	if ((filecaps_permitted(path) & caps) != caps) {
-		err_set(e, EPERM, "%s is neither setuid root nor has it the capabilities %s", path, setcap);
-		return err_hint(e, "sudo setcap %s+p %s", setcap, path);
-	}
-	return start_counts(d, path, e);
-}
-
 int look_idmap(struct doctor *d, struct err *e)
 {
-	static const char path[] = LIBEXECDIR "/croft-idmap";
 	int r;
 
 	if (d->host.nested) {
 		err_set(e, EPERM, "it serves the host itself, and this is a user namespace");
 		return err_hint(e, OUTSIDE);
 	}
-	r = look_privileged(d, path, CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID), "cap_setuid,cap_setgid",
-			    INSTALL, e);
-	d->idmap_able = r == 0;
-	return r < 0 ? r : found_ok(d, "%s has the capabilities it needs", path);
+	r = privileged_look(&privileged_idmap, &d->host, e);
+	d->idmap_able = r >= 0;
+	return r < 0 ? r : found_ok(d, "%s has the capabilities it needs", privileged_idmap.path);
 }
 
 static int look_both_shadow(const struct doctor *d, struct err *e)
 {
-	static const char install[] = "sudo apt-get install uidmap";
-	int r = look_privileged(d, "/usr/bin/newuidmap", CAP_BIT(CAP_SETUID), "cap_setuid", install, e);
+	int r = privileged_look(&privileged_newuidmap, &d->host, e);
 
-	return r < 0 ? r
-		     : look_privileged(d, "/usr/bin/newgidmap", CAP_BIT(CAP_SETGID), "cap_setgid", install,
-				       e);
+	return r < 0 ? r : privileged_look(&privileged_newgidmap, &d->host, e);
 }
 
 /* It matters only where croft-idmap cannot do the work. */
@@ -343,7 +277,7 @@ int look_shadow(struct doctor *d, struct err *e)
 {
 	int r = look_both_shadow(d, e);
 
-	d->shadow_able = r == 0;
+	d->shadow_able = r >= 0;
 	if (r < 0 && d->idmap_able)
 		return found_ok(d, "not able, and not needed: croft-idmap is");
 	return r < 0 ? r : found_ok(d, "newuidmap and newgidmap have the capabilities they need");
