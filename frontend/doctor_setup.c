@@ -17,8 +17,10 @@
 #include "frontend/network.h"
 #include "frontend/privileged.h"
 #include "frontend/spawn.h"
+#include "policy/decide.h"
 #include "policy/ids_rule.h"
 #include "policy/load.h"
+#include "policy/rule.h"
 
 enum {
 	USUAL_COUNT = 65536,  /* ids 0 to 65535 inside: what distributions use */
@@ -375,35 +377,69 @@ int look_job(struct doctor *d, struct err *e)
 
 /* --- policy -------------------------------------------------------------------------- */
 
-int look_policy(struct doctor *d, struct err *e)
+void doctor_read_policy(struct doctor *d)
 {
-	struct policy p;
 	struct arena a;
 	int r = mem_arena(POLICY_ARENA, &a);
 
 	if (r < 0)
-		return err_set(e, -r, "get memory: %s", strerror(-r));
-	r = policy_load(&a, &p, e);
-	if (r < 0 && !e->hint[0])
-		err_hint(e, "croft policy check");
-	if (r < 0)
-		return r;
-	if (p.built_in)
-		return found_ok(d, "valid: the built-in one");
-	return found_ok(d, "valid: %zu rule%s in " SYSCONFDIR "/croft", p.nrules, p.nrules == 1 ? "" : "s");
+		err_set(&d->no_policy, -r, "get memory: %s", strerror(-r));
+	else if (policy_load(&a, &d->policy, &d->no_policy) == 0)
+		d->no_policy.code = 0;
+	if (d->no_policy.code)
+		return;
+	policy_facts_read(&d->policy, &d->host, &d->facts);
+	d->by_gate = policy_facts_by_gate(&d->policy, &d->facts);
 }
 
-/* Who could do without croft what the policy forbids him to do with it. */
+int look_policy(struct doctor *d, struct err *e)
+{
+	if (d->no_policy.code) {
+		*e = d->no_policy;
+		return e->hint[0] ? -e->code : err_hint(e, "croft policy check");
+	}
+	if (d->policy.built_in)
+		return found_ok(d, "valid: the built-in one");
+	return found_ok(d, "valid: %zu rule%s in " SYSCONFDIR "/croft", d->policy.nrules,
+			d->policy.nrules == 1 ? "" : "s");
+}
+
+static int no_policy(const struct doctor *d, struct err *e)
+{
+	err_set(e, d->no_policy.code, "not known: the policy is not valid");
+	return err_hint(e, "first what is said of policy above");
+}
+
 int look_level(struct doctor *d, struct err *e)
 {
-	(void)e;
-	if (!d->userns)
-		return found_ok(d, "none: without user namespaces croft starts no sandbox");
-	if (d->shadow_able)
-		return found_ok(
-			d, "advice: users may create user namespaces here, and newuidmap gives them their "
-			   "subordinate ids");
-	return found_ok(d,
-			"ids: croft-idmap alone gives subordinate ids; for volumes advice, because users may "
-			"create user namespaces here");
+	char sentence[LEVEL_SENTENCE_MAX];
+
+	if (d->no_policy.code)
+		return no_policy(d, e);
+	if (policy_facts_require(&d->policy, &d->facts, e) < 0)
+		return -e->code;
+	return found_ok(d, "%s", policy_level_sentence(&d->facts.level, sentence));
+}
+
+/* Where there is another way and nothing asks for this one, it need not be there; but what is there should
+ * work.
+ */
+int look_gate(struct doctor *d, struct err *e)
+{
+	const struct policy_facts *f = &d->facts;
+	bool other_way = f->userns.state == USERNS_OPEN || f->userns.state == USERNS_UNKNOWN;
+	const struct policy_rule *enforced;
+
+	if (d->no_policy.code)
+		return no_policy(d, e);
+	if (f->gate.set >= 0 && !f->gate_here.code)
+		return found_ok(d, "%s has the capabilities it needs", privileged_gate.path);
+	enforced = policy_enforced(&d->policy);
+	if (!enforced && other_way && f->level.gate == GATE_MISSING)
+		return found_ok(d, "not installed, and not needed: the policy does not say mode enforced");
+	*e = f->gate.set < 0 ? f->gate.why : f->gate_here;
+	if (!enforced)
+		return found_warn(d, e);
+	return err_wrap(e, "%s:%u says %s", QUOTE(enforced->file), enforced->line,
+			policy_switch((enum policy_action)enforced->action)->both);
 }
