@@ -23,42 +23,44 @@
 static const struct check check[] = {
 	{"caller", true, .look = look_caller},
 	{"kernel", true, .look = look_kernel},
-	{"user namespaces", true, .look = look_userns},
-	{"namespaces", true, .flags = BASE | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP,
+	{"user namespaces", true, true, .look = look_userns},
+	{"namespaces", true, true,
+	 .flags = BASE | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP,
 	 .good = "mount, pid, uts, ipc and cgroup namespaces can be made"},
-	{"system calls", true, .flags = BASE, .run = try_calls, .good = "all that croft uses are there",
+	{"system calls", true, true, .flags = BASE, .run = try_calls, .good = "all that croft uses are there",
 	 .mend_for = ENOSYS, .mend = UNFILTER},
-	{"mount trees", true, .flags = BASE, .run = try_trees,
+	{"mount trees", true, true, .flags = BASE, .run = try_trees,
 	 .good = "can be cloned, made read-only and attached", .mend_for = ENOSYS, .mend = UNFILTER},
-	{"proc", true, .flags = BASE | CLONE_NEWPID, .run = try_proc, .good = "a new procfs can be mounted",
-	 .mend_for = EPERM, .mend = UNMASK},
-	{"tmpfs", true, .flags = BASE, .run = try_tmpfs, .good = "can be mounted", .mend_for = ENODEV,
+	{"proc", true, true, .flags = BASE | CLONE_NEWPID, .run = try_proc,
+	 .good = "a new procfs can be mounted", .mend_for = EPERM, .mend = UNMASK},
+	{"tmpfs", true, true, .flags = BASE, .run = try_tmpfs, .good = "can be mounted", .mend_for = ENODEV,
 	 .mend = "start a kernel built with CONFIG_TMPFS=y"},
-	{"terminal", true, .flags = BASE, .run = try_terminal,
+	{"terminal", true, true, .flags = BASE, .run = try_terminal,
 	 .good = "a new devpts can be mounted and gives terminals", .mend_for = ENODEV,
 	 .mend = "start a kernel built with CONFIG_UNIX98_PTYS=y"},
-	{"mqueue", true, .flags = BASE | CLONE_NEWIPC, .run = try_mqueue, .good = "can be mounted",
+	{"mqueue", true, true, .flags = BASE | CLONE_NEWIPC, .run = try_mqueue, .good = "can be mounted",
 	 .mend_for = ENODEV, .mend = "start a kernel built with CONFIG_POSIX_MQUEUE=y"},
-	{"filter", true, .flags = CLONE_NEWUSER, .run = try_filter, .good = "can be loaded",
+	{"filter", true, true, .flags = CLONE_NEWUSER, .run = try_filter, .good = "can be loaded",
 	 .mend_for = ENOSYS, .mend = "start a kernel built with CONFIG_SECCOMP_FILTER=y"},
-	{"subordinate uids", true, .look = look_subuid},
-	{"subordinate gids", true, .look = look_subgid},
-	{"croft-idmap", false, .look = look_idmap},
-	{"newuidmap", false, .look = look_shadow},
-	{"id maps", true, .look = look_maps},
+	{"subordinate uids", true, true, .look = look_subuid},
+	{"subordinate gids", true, true, .look = look_subgid},
+	{"croft-idmap", false, .userns = true, .look = look_idmap},
+	{"newuidmap", false, .userns = true, .look = look_shadow},
+	{"id maps", true, true, .look = look_maps},
 	{"policy", true, .look = look_policy},
+	{"policy level", true, .look = look_level},
+	{"croft-gate", true, .look = look_gate},
 	{"root", true, .look = look_root},
 	{"sandbox", true, .look = look_job},
-	{"network", false, .flags = BASE | CLONE_NEWNET, .run = try_sysfs,
+	{"network", false, .userns = true, .flags = BASE | CLONE_NEWNET, .run = try_sysfs,
 	 .good = "a network namespace and its sysfs can be made", .mend_for = EPERM, .mend = UNMASK},
-	{"user network", false, .look = look_user_network},
-	{"overlay", false, .flags = BASE, .run = try_overlay, .good = "can be mounted, for --ephemeral",
-	 .mend_for = ENODEV, .mend = "sudo modprobe overlay"},
-	{"keyring", false, .flags = CLONE_NEWUSER, .run = try_keyring,
+	{"user network", false, .userns = true, .look = look_user_network},
+	{"overlay", false, .userns = true, .flags = BASE, .run = try_overlay,
+	 .good = "can be mounted, for --ephemeral", .mend_for = ENODEV, .mend = "sudo modprobe overlay"},
+	{"keyring", false, .userns = true, .flags = CLONE_NEWUSER, .run = try_keyring,
 	 .good = "a session keyring can be made"},
 	{"landlock", false, .look = look_landlock},
 	{"programs", false, .look = look_programs},
-	{"policy level", false, .look = look_level},
 	{"cgroup", false, .look = look_cgroup},
 	{"limits", false, .look = look_limits},
 };
@@ -112,7 +114,9 @@ static void run_check(const struct check *c, struct doctor *d, struct finding *r
 	*ret = (struct finding){.state = CHECK_OK};
 	d->found = ret;
 	r = c->look ? c->look(d, &e) : try_in_child(c, d, &e);
-	if (r < 0)
+	if (r < 0 && c->userns && d->by_gate)
+		found_ok(d, "not needed, croft-gate makes the sandboxes: %s", e.msg);
+	else if (r < 0)
 		found_bad(ret, c->needed ? CHECK_FAIL : CHECK_WARN, &e);
 }
 
@@ -204,6 +208,7 @@ static int doctor_main(int argc, char *argv[], struct err *e)
 		return err_set(e, -r, "get memory: %s", strerror(-r));
 	d.caller = (struct policy_caller){.uid = getuid(), .gid = getgid()};
 	host_facts_read(&d.host);
+	doctor_read_policy(&d);
 	for (int i = 0; i < NCHECKS; i++) {
 		run_check(&check[i], &d, &found[i]);
 		ok = ok && found[i].state != CHECK_FAIL;

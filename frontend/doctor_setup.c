@@ -1,29 +1,26 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/capability.h>
 #include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "common/caps.h"
 #include "common/ids.h"
 #include "common/mem.h"
 #include "common/subid.h"
 #include "common/text.h"
 #include "common/userdb.h"
 #include "frontend/doctor.h"
-#include "frontend/filecaps.h"
 #include "frontend/idmap.h"
 #include "frontend/network.h"
+#include "frontend/privileged.h"
 #include "frontend/spawn.h"
+#include "policy/decide.h"
 #include "policy/ids_rule.h"
 #include "policy/load.h"
+#include "policy/rule.h"
 
 enum {
 	USUAL_COUNT = 65536,  /* ids 0 to 65535 inside: what distributions use */
@@ -257,85 +254,24 @@ int look_subgid(struct doctor *d, struct err *e)
 
 /* --- programs --------------------------------------------------------------------- */
 
-static int start_counts(const struct doctor *d, const char *path, struct err *e)
-{
-	struct statvfs fs;
-
-	if (statvfs(path, &fs) == 0 && fs.f_flag & ST_NOSUID) {
-		err_set(e, EPERM, "%s lies on a file system mounted nosuid, where no program gets privileges",
-			path);
-		return err_hint(e, "sudo mount -o remount,bind,suid \"$(findmnt -n -o TARGET -T %s)\"", path);
-	}
-	if (d->host.no_new_privs) {
-		err_set(e, EPERM, "%s gets no privileges here: this process has no_new_privs", path);
-		return err_hint(e, "in a service: NoNewPrivileges=no; in a container: without "
-				   "--security-opt no-new-privileges");
-	}
-	if (prctl(PR_CAPBSET_READ, CAP_SETUID, 0, 0, 0) != 1 ||
-	    prctl(PR_CAPBSET_READ, CAP_SETGID, 0, 0, 0) != 1) {
-		err_set(e, EPERM,
-			"%s gets no privileges here: cap_setuid or cap_setgid left the bounding set", path);
-		return err_hint(e,
-				"in a service: CapabilityBoundingSet=CAP_SETUID CAP_SETGID; in a container: "
-				"--cap-add SETUID --cap-add SETGID");
-	}
-	return 0;
-}
-
-/* Whether the program at path, when started, has the capabilities: root's, setuid or with file capabilities.
- */
-static int look_privileged(const struct doctor *d, const char *path, uint64_t caps, const char *setcap,
-			   const char *install, struct err *e)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0) {
-		err_sys(e, "look for %s", path);
-		return err_hint(e, "%s", install);
-	}
-	if (access(path, X_OK) < 0) {
-		err_sys(e, "execute %s", path);
-		return err_hint(e, "sudo chmod 755 %s && sudo setcap %s+p %s", path, setcap, path);
-	}
-	if (st.st_uid != 0 && d->host.nested) {
-		err_set(e, EPERM, "this user namespace does not map the owner of %s, who must be root", path);
-		return err_hint(e, OUTSIDE);
-	}
-	if (st.st_uid != 0 || st.st_mode & (S_IWGRP | S_IWOTH)) {
-		err_set(e, EPERM, "%s does not belong to root alone", path);
-		return err_hint(e, "sudo chown root:root %s && sudo chmod 755 %s && sudo setcap %s+p %s",
-				path, path, setcap, path);
-	}
-	if ((filecaps_permitted(path) & caps) != caps) {
-		err_set(e, EPERM, "%s is neither setuid root nor has it the capabilities %s", path, setcap);
-		return err_hint(e, "sudo setcap %s+p %s", setcap, path);
-	}
-	return start_counts(d, path, e);
-}
-
 int look_idmap(struct doctor *d, struct err *e)
 {
-	static const char path[] = LIBEXECDIR "/croft-idmap";
 	int r;
 
 	if (d->host.nested) {
 		err_set(e, EPERM, "it serves the host itself, and this is a user namespace");
 		return err_hint(e, OUTSIDE);
 	}
-	r = look_privileged(d, path, CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID), "cap_setuid,cap_setgid",
-			    INSTALL, e);
-	d->idmap_able = r == 0;
-	return r < 0 ? r : found_ok(d, "%s has the capabilities it needs", path);
+	r = privileged_look(&privileged_idmap, &d->host, e);
+	d->idmap_able = r >= 0;
+	return r < 0 ? r : found_ok(d, "%s has the capabilities it needs", privileged_idmap.path);
 }
 
 static int look_both_shadow(const struct doctor *d, struct err *e)
 {
-	static const char install[] = "sudo apt-get install uidmap";
-	int r = look_privileged(d, "/usr/bin/newuidmap", CAP_BIT(CAP_SETUID), "cap_setuid", install, e);
+	int r = privileged_look(&privileged_newuidmap, &d->host, e);
 
-	return r < 0 ? r
-		     : look_privileged(d, "/usr/bin/newgidmap", CAP_BIT(CAP_SETGID), "cap_setgid", install,
-				       e);
+	return r < 0 ? r : privileged_look(&privileged_newgidmap, &d->host, e);
 }
 
 /* It matters only where croft-idmap cannot do the work. */
@@ -343,7 +279,7 @@ int look_shadow(struct doctor *d, struct err *e)
 {
 	int r = look_both_shadow(d, e);
 
-	d->shadow_able = r == 0;
+	d->shadow_able = r >= 0;
 	if (r < 0 && d->idmap_able)
 		return found_ok(d, "not able, and not needed: croft-idmap is");
 	return r < 0 ? r : found_ok(d, "newuidmap and newgidmap have the capabilities they need");
@@ -441,35 +377,69 @@ int look_job(struct doctor *d, struct err *e)
 
 /* --- policy -------------------------------------------------------------------------- */
 
-int look_policy(struct doctor *d, struct err *e)
+void doctor_read_policy(struct doctor *d)
 {
-	struct policy p;
 	struct arena a;
 	int r = mem_arena(POLICY_ARENA, &a);
 
 	if (r < 0)
-		return err_set(e, -r, "get memory: %s", strerror(-r));
-	r = policy_load(&a, &p, e);
-	if (r < 0 && !e->hint[0])
-		err_hint(e, "croft policy check");
-	if (r < 0)
-		return r;
-	if (p.built_in)
-		return found_ok(d, "valid: the built-in one");
-	return found_ok(d, "valid: %zu rule%s in " SYSCONFDIR "/croft", p.nrules, p.nrules == 1 ? "" : "s");
+		err_set(&d->no_policy, -r, "get memory: %s", strerror(-r));
+	else if (policy_load(&a, &d->policy, &d->no_policy) == 0)
+		d->no_policy.code = 0;
+	if (d->no_policy.code)
+		return;
+	policy_facts_read(&d->policy, &d->host, &d->facts);
+	d->by_gate = policy_facts_by_gate(&d->policy, &d->facts);
 }
 
-/* Who could do without croft what the policy forbids him to do with it. */
+int look_policy(struct doctor *d, struct err *e)
+{
+	if (d->no_policy.code) {
+		*e = d->no_policy;
+		return e->hint[0] ? -e->code : err_hint(e, "croft policy check");
+	}
+	if (d->policy.built_in)
+		return found_ok(d, "valid: the built-in one");
+	return found_ok(d, "valid: %zu rule%s in " SYSCONFDIR "/croft", d->policy.nrules,
+			d->policy.nrules == 1 ? "" : "s");
+}
+
+static int no_policy(const struct doctor *d, struct err *e)
+{
+	err_set(e, d->no_policy.code, "not known: the policy is not valid");
+	return err_hint(e, "first what is said of policy above");
+}
+
 int look_level(struct doctor *d, struct err *e)
 {
-	(void)e;
-	if (!d->userns)
-		return found_ok(d, "none: without user namespaces croft starts no sandbox");
-	if (d->shadow_able)
-		return found_ok(
-			d, "advice: users may create user namespaces here, and newuidmap gives them their "
-			   "subordinate ids");
-	return found_ok(d,
-			"ids: croft-idmap alone gives subordinate ids; for volumes advice, because users may "
-			"create user namespaces here");
+	char sentence[LEVEL_SENTENCE_MAX];
+
+	if (d->no_policy.code)
+		return no_policy(d, e);
+	if (policy_facts_require(&d->policy, &d->facts, e) < 0)
+		return -e->code;
+	return found_ok(d, "%s", policy_level_sentence(&d->facts.level, sentence));
+}
+
+/* Where there is another way and nothing asks for this one, it need not be there; but what is there should
+ * work.
+ */
+int look_gate(struct doctor *d, struct err *e)
+{
+	const struct policy_facts *f = &d->facts;
+	bool other_way = f->userns.state == USERNS_OPEN || f->userns.state == USERNS_UNKNOWN;
+	const struct policy_rule *enforced;
+
+	if (d->no_policy.code)
+		return no_policy(d, e);
+	if (f->gate.set >= 0 && !f->gate_here.code)
+		return found_ok(d, "%s has the capabilities it needs", privileged_gate.path);
+	enforced = policy_enforced(&d->policy);
+	if (!enforced && other_way && f->level.gate == GATE_MISSING)
+		return found_ok(d, "not installed, and not needed: the policy does not say mode enforced");
+	*e = f->gate.set < 0 ? f->gate.why : f->gate_here;
+	if (!enforced)
+		return found_warn(d, e);
+	return err_wrap(e, "%s:%u says %s", QUOTE(enforced->file), enforced->line,
+			policy_switch((enum policy_action)enforced->action)->both);
 }

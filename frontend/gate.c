@@ -19,8 +19,10 @@
 #include "common/text.h"
 #include "frontend/filecaps.h"
 #include "frontend/idmap.h"
+#include "frontend/policy_facts.h"
 #include "frontend/probe.h"
 #include "policy/decide.h"
+#include "policy/rule.h"
 #include "sandbox/limits.h"
 #include "sandbox/msg.h"
 
@@ -33,15 +35,19 @@ bool gate_installed(void)
 
 /* --- choosing ------------------------------------------------------------------------ */
 
+static const char *words_of(const struct policy_rule *enforced)
+{
+	return policy_switch((enum policy_action)enforced->action)->both;
+}
+
 static int no_gate(const struct policy_rule *enforced, const struct run_options *o, struct err *e)
 {
 	if (o->map == PLAN_MAP_NONE)
 		return err_set(e, EINVAL, "option --no-gate: --map none is made by croft-gate alone");
 	if (!enforced)
 		return 0;
-	return err_set(e, EPERM,
-		       "option --no-gate: %s:%u says mode enforced: sandboxes are made by croft-gate alone",
-		       QUOTE(enforced->file), enforced->line);
+	return err_set(e, EPERM, "option --no-gate: %s:%u says %s: sandboxes are made by croft-gate alone",
+		       QUOTE(enforced->file), enforced->line, words_of(enforced));
 }
 
 static bool userns_refused(struct err *why)
@@ -146,8 +152,23 @@ static int check_volumes(const struct run_options *o, struct err *e)
 static int not_installed(const struct policy_rule *enforced, struct err *e)
 {
 	err_set(e, ENOENT, "croft-gate is not installed (%s)", program);
-	return enforced ? err_hint(e, "%s:%u says mode enforced", QUOTE(enforced->file), enforced->line)
+	return enforced ? err_hint(e, "%s:%u says %s", QUOTE(enforced->file), enforced->line,
+				   words_of(enforced))
 			: err_hint(e, "an administrator installs it: make install-gate");
+}
+
+/* Where the policy is to be a boundary and the host gives less, no sandbox is better than one that seems to
+ * be kept to it. */
+static int require_boundary(const struct policy *p, struct err *e)
+{
+	struct policy_facts facts;
+	struct host_facts host;
+
+	if (!policy_line(p, POLICY_REQUIRED))
+		return 0;
+	host_facts_read(&host);
+	policy_facts_read(p, &host, &facts);
+	return policy_facts_require(p, &facts, e);
 }
 
 static int choose(const struct policy *p, const struct policy_caller *c, struct run_options *o, struct err *e)
@@ -159,7 +180,7 @@ static int choose(const struct policy *p, const struct policy_caller *c, struct 
 		return no_gate(enforced, o, e);
 	if (o->gate == GATE_UNSAID && !enforced && o->map != PLAN_MAP_NONE && !only_way(&refused))
 		return 0;
-	if (check_options(o, e) < 0)
+	if (check_options(o, e) < 0 || require_boundary(p, e) < 0)
 		return -e->code;
 	o->by_gate = true;
 	if (!gate_installed())

@@ -13,9 +13,10 @@
 bool gate_installed(void);
 
 /*
- * Decides who makes the sandbox, by the options, the policy (mode enforced) and what this host lets the
- * caller do: o->by_gate, and with it which map it has, where the options leave that open. 0, or -EINVAL,
- * -EPERM where the options ask for what croft-gate cannot give.
+ * Decides who makes the sandbox, by the options, the policy (mode enforced, require boundary) and what this
+ * host lets the caller do: o->by_gate, and with it which map it has, where the options leave that open. 0, or
+ * -EINVAL, -EPERM where the options ask for what croft-gate cannot give, or the policy for a boundary that
+ * this host is not.
  */
 int gate_choose(const struct policy *p, const struct policy_caller *c, struct run_options *o, struct err *e);
 

@@ -15,6 +15,7 @@ static const char verb_usage[] = "Usage: croft policy show [--json]\n"
 				 "       croft policy check [FILE...]\n"
 				 "       croft policy explain [--user USER] KIND ARG\n"
 				 "       croft policy test FILE\n"
+				 "       croft policy status [--json]\n"
 				 "\n"
 				 "What the administrator allows: croft-policy(5).\n";
 static const char verb_more[] = "\n'croft policy TOOL --help' has the options of each.\n";
@@ -170,7 +171,8 @@ const struct verb policy_show = {
 
 /* ---- the verb ---- */
 
-static const struct verb *const tool[] = {&policy_show, &policy_check, &policy_explain, &policy_test, NULL};
+static const struct verb *const tool[] = {&policy_show, &policy_check,  &policy_explain,
+					  &policy_test, &policy_status, NULL};
 
 static int policy_main(int argc, char *argv[], struct err *e)
 {
@@ -184,16 +186,16 @@ static int policy_main(int argc, char *argv[], struct err *e)
 	if (v)
 		return v->run(argc - 1, argv + 1, e);
 	if (argc < 2)
-		err_set(e, EINVAL, "policy: expected show, check, explain or test");
+		err_set(e, EINVAL, "policy: expected show, check, explain, test or status");
 	else
-		err_set(e, EINVAL, "policy: expected show, check, explain or test, found '%s'",
+		err_set(e, EINVAL, "policy: expected show, check, explain, test or status, found '%s'",
 			QUOTE(argv[1]));
 	return err_hint(e, "Try 'croft policy --help'");
 }
 
 const struct verb verb_policy = {
 	.name = "policy",
-	.help = "show, check, explain and test the policy",
+	.help = "show, check, explain and test the policy, and say what it is worth here",
 	.run = policy_main,
 	.word = tool,
 };

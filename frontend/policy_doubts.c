@@ -10,19 +10,26 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "common/fd.h"
 #include "common/ids.h"
 #include "common/mem.h"
 #include "common/subid.h"
 #include "common/text.h"
 #include "common/userdb.h"
+#include "policy/decide.h"
 #include "policy/ids_rule.h"
 #include "policy/match.h"
+#include "policy/object.h"
 #include "policy/rule.h"
 
-enum { PAIRS_RULES_MAX = 2000 }; /* every rule is compared with every other */
+enum {
+	PAIRS_RULES_MAX = 2000, /* every rule is compared with every other */
+	OVERFLOW_UID = 65534,   /* what a user namespace shows for ids that it does not map, root's too */
+};
 
 struct doubts {
 	const struct policy *p;
+	bool enforced; /* it is meant as a boundary */
 	doubt_fn *say;
 	void *ctx;
 };
@@ -42,8 +49,8 @@ __attribute__((format(printf, 3, 4))) static void say(const struct doubts *d, co
 /* ---- one line: its path on this host ---- */
 
 /* The part of a pattern that names one path; %% becomes %. False where there is none: %h, /, a wildcard
- * first. */
-static bool fixed_part(const char *pattern, char *ret, size_t size)
+ * first. *ret_whole: nothing is behind it. */
+static bool fixed_part(const char *pattern, char *ret, size_t size, bool *ret_whole)
 {
 	const char *c;
 	size_t n, used = 0;
@@ -63,7 +70,44 @@ static bool fixed_part(const char *pattern, char *ret, size_t size)
 		}
 	}
 	ret[used] = '\0';
+	*ret_whole = !c;
 	return used > 0;
+}
+
+/* Whether all is said: somebody who is not meant may put another thing into the directory. */
+static bool doubt_owner(const struct doubts *d, const struct policy_rule *r, const char *path,
+			const struct stat *st)
+{
+	if (st->st_mode & (S_IWGRP | S_IWOTH)) {
+		say(d, r, "it lies below %s, which others than its owner may write (mode %04o)", QUOTE(path),
+		    (unsigned)st->st_mode & 07777);
+		return true;
+	}
+	if (st->st_uid == 0 || st->st_uid == OVERFLOW_UID ||
+	    (r->action == POLICY_ALLOW && r->who == WHO_USER && r->id == st->st_uid))
+		return false;
+	say(d, r, "it lies below %s, which uid %u may write", QUOTE(path), (unsigned)st->st_uid);
+	return true;
+}
+
+/* What can be allowed and is refused all the same. */
+static void doubt_object(const struct doubts *d, const struct policy_rule *r, const char *path, bool whole)
+{
+	fd_auto int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct policy_request object = {.kind = r->kind};
+	char real[PATH_MAX];
+	struct err e;
+
+	if (r->action != POLICY_ALLOW || fd < 0 || policy_object(fd, real, sizeof(real), &object, &e) < 0)
+		return;
+	if (object.kernel_fs)
+		say(d, r, "it can never allow anything: %s is of a kernel file system (%s)", QUOTE(path),
+		    object.kernel_fs);
+	else if (whole && object.object == OBJECT_DEVICE)
+		say(d, r, "it can never allow anything: %s is a device", QUOTE(path));
+	else if (whole && object.object == OBJECT_SOCKET && !(r->conditions & COND_SOCKETS))
+		say(d, r, "it allows nothing: %s is a socket or a FIFO, and the line lacks the word sockets",
+		    QUOTE(path));
 }
 
 /* Whether all is said about a path: it is missing, a link, or may be replaced. */
@@ -88,19 +132,15 @@ static bool doubt_component(const struct doubts *d, const struct policy_rule *r,
 			say(d, r, "%s is a symbolic link: this line never matches", QUOTE(path));
 		return true;
 	}
-	if (!last && st.st_mode & (S_IWGRP | S_IWOTH)) {
-		say(d, r, "it lies below %s, which others than its owner may write (mode %04o)", QUOTE(path),
-		    (unsigned)st.st_mode & 07777);
-		return true;
-	}
-	return false;
+	return !last && doubt_owner(d, r, path, &st);
 }
 
 static void doubt_path(const struct doubts *d, const struct policy_rule *r)
 {
 	char path[PATTERN_MAX + 1];
+	bool whole;
 
-	if (!fixed_part(r->value, path, sizeof(path)))
+	if (!fixed_part(r->value, path, sizeof(path), &whole))
 		return;
 	for (char *p = path; *p;) {
 		char kept;
@@ -112,15 +152,26 @@ static void doubt_path(const struct doubts *d, const struct policy_rule *r)
 			return;
 		*p = kept;
 	}
+	doubt_object(d, r, path, whole);
+}
+
+static void doubt_everything(const struct doubts *d, const struct policy_rule *r)
+{
+	if (r->action != POLICY_ALLOW || (strcmp(r->value, "/") != 0 && strcmp(r->value, "/**") != 0))
+		return;
+	if (r->kind == POLICY_VOLUME && r->rights & RIGHT_WRITE)
+		say(d, r, "it allows all of the host to be written");
+	else if (d->enforced)
+		say(d, r,
+		    "it allows all of the host, so little is left for a boundary to keep: name the trees "
+		    "that are needed");
 }
 
 static void doubt_line(const struct doubts *d, const struct policy_rule *r)
 {
 	if (!policy_is_path(r))
 		return;
-	if (r->action == POLICY_ALLOW && r->kind == POLICY_VOLUME && r->rights & RIGHT_WRITE &&
-	    (!strcmp(r->value, "/") || !strcmp(r->value, "/**")))
-		say(d, r, "it allows all of the host to be written");
+	doubt_everything(d, r);
 	if (strpbrk(r->value, "?["))
 		say(d, r,
 		    "? and [ are ordinary characters in a pattern: only * and ** stand for something else");
@@ -155,7 +206,7 @@ static bool says_all(const struct policy_rule *inner, const struct policy_rule *
 	if (inner->action != outer->action || inner->kind != outer->kind || !who_within(inner, outer))
 		return false;
 	if (inner->action > POLICY_LIMIT) /* two rules for ids that are both valid are about different uids */
-		return inner->action == POLICY_ENFORCED;
+		return policy_switch((enum policy_action)inner->action);
 	if (inner->action == POLICY_LIMIT)
 		return outer->limit <= inner->limit;
 	if (!value_within(inner, outer) || !subset(outer->conditions & owner, inner->conditions & owner))
@@ -381,7 +432,7 @@ static void doubt_homes(const struct doubts *d)
 
 void policy_doubts(const struct policy *p, doubt_fn *fn, void *ctx)
 {
-	const struct doubts d = {.p = p, .say = fn, .ctx = ctx};
+	const struct doubts d = {.p = p, .enforced = policy_enforced(p), .say = fn, .ctx = ctx};
 	bool pairs = p->nrules <= PAIRS_RULES_MAX;
 
 	for (size_t i = 0; i < p->nrules; i++) {

@@ -14,7 +14,7 @@
 
 enum { TOOL_PATH_MAX = 4096 };
 
-extern const struct verb policy_show, policy_check, policy_explain, policy_test;
+extern const struct verb policy_show, policy_check, policy_explain, policy_test, policy_status;
 
 /* The options that tools have in common; the first member of every tool's own. */
 struct tool_options {

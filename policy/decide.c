@@ -188,12 +188,19 @@ struct policy_verdict policy_decide(const struct policy *p, const struct policy_
 	return v;
 }
 
-const struct policy_rule *policy_enforced(const struct policy *p)
+const struct policy_rule *policy_line(const struct policy *p, enum policy_action action)
 {
 	for (size_t i = 0; i < p->nrules; i++)
-		if (p->rule[i].action == POLICY_ENFORCED)
+		if (p->rule[i].action == action)
 			return &p->rule[i];
 	return NULL;
+}
+
+const struct policy_rule *policy_enforced(const struct policy *p)
+{
+	const struct policy_rule *enforced = policy_line(p, POLICY_ENFORCED);
+
+	return enforced ? enforced : policy_line(p, POLICY_REQUIRED);
 }
 
 const struct policy_rule *policy_limit_rule(const struct policy *p, const struct policy_caller *c,

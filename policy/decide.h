@@ -16,7 +16,10 @@ enum policy_reason policy_judge(const struct policy_rule *rule, const struct pol
 /* Whether a rule's WHO names the caller. */
 bool policy_names(const struct policy_rule *rule, const struct policy_caller *c);
 
-/* The line `mode enforced`, or NULL: what the policy says is a boundary, and croft-gate the only door. */
+/* The first line of that action, or NULL. */
+const struct policy_rule *policy_line(const struct policy *p, enum policy_action action);
+
+/* The line that leaves croft-gate as the only door, `mode enforced` or `require boundary`; or NULL. */
 const struct policy_rule *policy_enforced(const struct policy *p);
 
 /* One loop over the rules. The verdict carries the rule that decided. */

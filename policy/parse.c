@@ -444,45 +444,40 @@ static int parse_ids_rule(struct parser *p, struct policy_rule *r, const struct 
 
 /* ---- lines ---- */
 
-static int parse_mode_line(struct parser *p)
+static int parse_switch(struct parser *p, const struct policy_switch_words *words)
 {
-	const struct word *w = take(p, "enforced");
+	const struct word *w = take(p, words->second);
 
 	if (!w)
 		return -EINVAL;
-	return strcmp(w->s, "enforced") != 0 ? unexpected(p, w, "enforced") : 0;
+	return strcmp(w->s, words->second) != 0 ? unexpected(p, w, words->second) : 0;
 }
 
-/* What stands behind the first word. rules: the lines before this one. */
-static int parse_action(struct parser *p, struct policy_rule *r, const struct policy_rules *rules)
+static int parse_sentence(struct parser *p, struct policy_rule *r)
 {
-	int bad;
+	int bad = parse_who(p, r);
 
-	switch ((enum policy_action)r->action) {
-	case POLICY_ENFORCED:
-		return parse_mode_line(p);
-	case POLICY_IDS_RULE:
-		return parse_ids_rule(p, r, rules);
-	case POLICY_ALLOW:
-	case POLICY_DENY:
-	case POLICY_LIMIT:
-	case POLICY_ACTION_COUNT:
-		break;
-	}
-	bad = parse_who(p, r);
 	if (bad < 0)
 		return bad;
 	return r->action == POLICY_LIMIT ? parse_limit(p, r) : parse_what(p, r);
 }
 
+/* What stands behind the first word. rules: the lines before this one. */
+static int parse_action(struct parser *p, struct policy_rule *r, const struct policy_rules *rules)
+{
+	const struct policy_switch_words *words = policy_switch((enum policy_action)r->action);
+
+	if (words)
+		return parse_switch(p, words);
+	return r->action == POLICY_IDS_RULE ? parse_ids_rule(p, r, rules) : parse_sentence(p, r);
+}
+
 static int parse_rule(struct parser *p, const struct policy_rules *rules, struct policy_rule *ret)
 {
-	static const char expected[] = "allow, deny, limit, mode or ids";
-	static const char *const word[] = {[POLICY_ALLOW] = "allow",
-					   [POLICY_DENY] = "deny",
-					   [POLICY_LIMIT] = "limit",
-					   [POLICY_ENFORCED] = "mode",
-					   [POLICY_IDS_RULE] = "ids"};
+	static const char expected[] = "allow, deny, limit, mode, require or ids";
+	static const char *const word[] = {
+		[POLICY_ALLOW] = "allow",   [POLICY_DENY] = "deny",        [POLICY_LIMIT] = "limit",
+		[POLICY_ENFORCED] = "mode", [POLICY_REQUIRED] = "require", [POLICY_IDS_RULE] = "ids"};
 	struct policy_rule r = {.file = p->lines.file, .line = p->lines.line};
 	const struct word *w = take(p, expected);
 	int action = w ? index_of(w, word, sizeof(word) / sizeof(word[0])) : -1;

@@ -17,6 +17,7 @@
  *	limit WHO cpus NUMBER
  *	limit WHO time TIME
  *	mode enforced
+ *	require boundary
  *	ids rule base ID size NUMBER uid-min UID [uid-max UID]
  *
  * WHO is everyone, user NAME|UID or group NAME|GID. croft-policy(5) says the rest.

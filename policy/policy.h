@@ -31,6 +31,7 @@ enum policy_action {
 	POLICY_DENY,
 	POLICY_LIMIT,
 	POLICY_ENFORCED, /* the line `mode enforced`: sandboxes are started by croft-gate alone */
+	POLICY_REQUIRED, /* the line `require boundary`: the same, and none where the policy is advice */
 	POLICY_IDS_RULE, /* the line `ids rule`: subordinate ids are computed from the uid */
 	POLICY_ACTION_COUNT
 };

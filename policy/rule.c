@@ -83,6 +83,26 @@ const struct policy_condition_word policy_condition_word[] = {
 };
 const size_t policy_nconditions = sizeof(policy_condition_word) / sizeof(policy_condition_word[0]);
 
+const struct policy_switch_words *policy_switch(enum policy_action action)
+{
+	static const struct policy_switch_words enforced = {"mode", "enforced", "mode enforced"};
+	static const struct policy_switch_words required = {"require", "boundary", "require boundary"};
+
+	switch (action) {
+	case POLICY_ENFORCED:
+		return &enforced;
+	case POLICY_REQUIRED:
+		return &required;
+	case POLICY_ALLOW:
+	case POLICY_DENY:
+	case POLICY_LIMIT:
+	case POLICY_IDS_RULE:
+	case POLICY_ACTION_COUNT:
+		break;
+	}
+	return NULL;
+}
+
 bool policy_is_path(const struct policy_rule *r)
 {
 	if (r->action >= POLICY_LIMIT || !r->value)
@@ -197,17 +217,18 @@ static void put_ids_rule(struct text *t, const struct ids_rule *r)
 
 const char *policy_rule_text(const struct policy_rule *r, char *buf, size_t size)
 {
-	static const char *const action[] = {"allow ", "deny ", "limit ", "mode enforced", "ids rule"};
+	static const char *const action[] = {"allow ", "deny ", "limit "};
+	const struct policy_switch_words *words = policy_switch((enum policy_action)r->action);
 	struct text t = {.buf = buf, .size = size};
 
-	static_assert(sizeof(action) / sizeof(action[0]) == POLICY_ACTION_COUNT, "a word an action");
-	put(&t, action[r->action]);
-	if (r->action == POLICY_ENFORCED)
-		return buf;
-	if (r->action == POLICY_IDS_RULE) {
-		put_ids_rule(&t, r->ids);
+	static_assert(sizeof(action) / sizeof(action[0]) == POLICY_LIMIT + 1, "a word an action");
+	if (words || r->action > POLICY_LIMIT) {
+		put(&t, words ? words->both : "ids rule");
+		if (r->action == POLICY_IDS_RULE)
+			put_ids_rule(&t, r->ids);
 		return buf;
 	}
+	put(&t, action[r->action]);
 	put_who(&t, r);
 	put(&t, " ");
 	if (r->action == POLICY_LIMIT) {

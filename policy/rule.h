@@ -44,6 +44,14 @@ struct policy_condition_word {
 extern const struct policy_condition_word policy_condition_word[];
 extern const size_t policy_nconditions;
 
+/* A line that says just these two words, of nobody and nothing: "mode enforced". NULL for other actions. */
+struct policy_switch_words {
+	const char *first;
+	const char *second;
+	const char *both;
+};
+const struct policy_switch_words *policy_switch(enum policy_action action);
+
 /* Whether value is a pattern of paths, not a word. */
 bool policy_is_path(const struct policy_rule *r);
 

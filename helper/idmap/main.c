@@ -23,6 +23,7 @@
 #include "policy/caller.h"
 #include "policy/decide.h"
 #include "policy/load.h"
+#include "policy/rule.h"
 
 static const char program[] = "croft-idmap";
 
@@ -120,8 +121,8 @@ static int check_enforced(const struct policy *p, struct err *e)
 
 	if (!rule)
 		return 0;
-	err_set(e, EPERM, "%s:%u says mode enforced: sandboxes are started by croft-gate alone",
-		QUOTE(rule->file), rule->line);
+	err_set(e, EPERM, "%s:%u says %s: sandboxes are started by croft-gate alone", QUOTE(rule->file),
+		rule->line, policy_switch((enum policy_action)rule->action)->both);
 	return err_hint(e, "croft run --map none");
 }
 

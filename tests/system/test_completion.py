@@ -167,7 +167,7 @@ class Completion(CroftTest):
         self.assertIn('--ephemeral', expected)
         for shell, offered, stacked in self.each_shell('croft run --e', 'croft run -t --no'):
             self.assertEqual(set(offered), expected, shell)
-            self.assertEqual(set(stacked), {'--no-init'}, shell)
+            self.assertEqual(set(stacked), {'--no-init', '--no-gate'}, shell)
 
     def test_zsh_and_fish_show_the_help_of_each_option(self):
         levels = [level for level in self.levels() if self.options(level)]

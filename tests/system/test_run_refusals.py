@@ -70,7 +70,7 @@ class Options(RunTest):
             *((['--stop-timeout', v], 'option --stop-timeout: .* is not a time') for v in ('', '-1', '1d', '1.5', 's', '99999999999h')),
             *((['--preserve-fd', v], 'option --preserve-fd: .* is not a descriptor number from 3 on') for v in
               ('', '0', '1', '2', '-1', '03', 'x', '4294967299', '2147483648', '3,4')),
-            *((['--map', v], 'option --map: .* is not self, subordinate, auto or isolated') for v in ('', 'Self', 'none', 'selfish')),
+            *((['--map', v], 'option --map: .* is not self, subordinate, auto, isolated or none') for v in ('', 'Self', 'None', 'selfish')),
             *((['--network', v], 'option --network: .* is not none, host or user') for v in ('', 'Host', 'bridge', 'none,host')),
             *((['--hostname', v], 'option --hostname: .* is not a name of 1 to 64 letters') for v in
               ('', '-a', 'a-', '.a', 'a b', 'a\nb', 'a/b', 'x' * 65, 'ü')),

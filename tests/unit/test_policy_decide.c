@@ -759,6 +759,36 @@ static void a_refusal_names_the_rule_and_what_helps(void **state)
 	}
 }
 
+static void the_lines_of_a_boundary_allow_and_deny_nothing(void **state)
+{
+	static const struct {
+		const char *lines;
+		unsigned enforced; /* the line that leaves the gate alone; 0: none */
+		unsigned required;
+	} row[] = {
+		{"allow everyone root host\n", 0, 0},
+		{"allow everyone root host\nmode enforced\n", 3, 0},
+		{"require boundary\nallow everyone root host\n", 2, 2},
+		{"allow everyone root host\nrequire boundary\nmode enforced\n", 4, 3},
+		{"mode enforced\nallow everyone root host\nrequire boundary\nrequire boundary\n", 2, 4},
+	};
+	const struct policy_request host = {.kind = POLICY_ROOT, .value = "host", .object = OBJECT_NONE};
+	const struct policy_request usr = volume("/usr", RO);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		struct policy p = policy_of(row[i].lines);
+		const struct policy_rule *enforced = policy_enforced(&p);
+		const struct policy_rule *required = policy_line(&p, POLICY_REQUIRED);
+
+		assert_int_equal(enforced ? enforced->line : 0, row[i].enforced);
+		assert_int_equal(required ? required->line : 0, row[i].required);
+		assert_true(policy_decide(&p, &alice, &host).allowed);
+		assert_int_equal(policy_decide(&p, &alice, &usr).reason, REASON_NO_RULE);
+		assert_int_equal(policy_limit(&p, &alice, LIMIT_IDS), UINT64_MAX);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -772,6 +802,7 @@ int main(void)
 		cmocka_unit_test(the_order_of_rules_never_matters),
 		cmocka_unit_test(a_deny_line_more_never_allows_more_and_an_allow_line_more_never_less),
 		cmocka_unit_test(a_refusal_names_the_rule_and_what_helps),
+		cmocka_unit_test(the_lines_of_a_boundary_allow_and_deny_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /*
  * nouserns PROGRAM ARGS... - execs PROGRAM under a seccomp filter as systemd's RestrictNamespaces= and
  * container engines set one: clone and unshare with CLONE_NEWUSER are EPERM, clone3 is ENOSYS.
- * nouserns -u UID GID PROGRAM ARGS... - as root: the same for that user without no_new_privs, so that
- * privileged programs stay so, and with clone3. Exits 121 when it cannot.
+ * nouserns -u UID GID PROGRAM ARGS... - as root: the same for that user (also root) without no_new_privs, so
+ * that privileged programs stay so, and with clone3. Exits 121 when it cannot.
  */
 #include <errno.h>
 #include <grp.h>
