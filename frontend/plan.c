@@ -170,12 +170,13 @@ static void print_ids(const struct prepared *p, const struct answer *a)
 		return;
 	}
 	if (plan->map == PLAN_MAP_NONE) {
-		out("ids          you (%u:%u) as you are, without a user namespace%s\n",
-		    p->caller.uid, p->caller.gid, by);
+		out("ids          you (%u:%u) as you are, without a user namespace%s\n", p->caller.uid,
+		    p->caller.gid, by);
 		return;
 	}
 	out("ids          %s%s",
-	    plan->map == PLAN_MAP_ISOLATED ? "subordinate ids without you" : "you and your subordinate ids", by);
+	    plan->map == PLAN_MAP_ISOLATED ? "subordinate ids without you" : "you and your subordinate ids",
+	    by);
 	print_rule(a);
 	if (idmap_extents(&req, &x, &e) < 0) {
 		out("             not to be had: %s\n", e.msg);

@@ -391,11 +391,11 @@ static const struct verb about[] = {
 };
 static_assert(sizeof(about) / sizeof(about[0]) == POLICY_KIND_COUNT, "every kind can be asked for");
 
-static const struct verb *const kind[] = {
-	&about[POLICY_VOLUME],  &about[POLICY_ROOT],    &about[POLICY_IDS],
-	&about[POLICY_NETWORK], &about[POLICY_SECCOMP], &about[POLICY_LANDLOCK],
-	&about[POLICY_PROC],    &about[POLICY_USERNS],  &about[POLICY_CAPABILITY],
-	NULL};
+static const struct verb *const kind[] = {&about[POLICY_VOLUME],     &about[POLICY_ROOT],
+					  &about[POLICY_IDS],        &about[POLICY_NETWORK],
+					  &about[POLICY_SECCOMP],    &about[POLICY_LANDLOCK],
+					  &about[POLICY_PROC],       &about[POLICY_USERNS],
+					  &about[POLICY_CAPABILITY], NULL};
 static_assert(sizeof(kind) / sizeof(kind[0]) == POLICY_KIND_COUNT + 1, "and is in the list");
 
 static int explain_main(int argc, char *argv[], struct err *e)

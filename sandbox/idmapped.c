@@ -52,23 +52,21 @@ static int take_namespace(int sock, struct err *e)
 /* A descriptor of a namespace with these maps. */
 static int make_namespace(int proc, const struct userns_ids *ids, struct err *e)
 {
-	fd_auto int ours = -1, theirs = -1;
+	fd_auto int ours = -1;
 	int pair[2], ns;
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(e, "make a socket pair");
 	ours = pair[0];
-	theirs = pair[1];
 	pid = fork();
-	if (pid < 0)
-		return err_sys(e, "start the maker of a user namespace");
 	if (pid == 0) {
 		fd_close(ours);
-		hold_namespace(proc, ids, theirs);
+		hold_namespace(proc, ids, pair[1]);
 	}
-	fd_close(theirs);
-	theirs = -1;
+	fd_close(pair[1]);
+	if (pid < 0)
+		return err_sys(e, "start the maker of a user namespace");
 	ns = take_namespace(ours, e);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		continue;

@@ -177,11 +177,13 @@ static int keep(struct arena *a, int fd, struct vetted *ret, struct err *e)
 {
 	char path[PATH_MAX];
 	struct stat st;
+	int r;
 
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "stat a source");
-	if (fd_path(fd, path, sizeof(path), e) < 0)
-		return -e->code;
+	r = fd_path(fd, path, sizeof(path), e);
+	if (r != 0)
+		return r;
 	ret->dev = st.st_dev;
 	ret->ino = st.st_ino;
 	ret->path = arena_copy(a, path, strlen(path));
@@ -193,13 +195,15 @@ static int vet_one(const struct vet *v, const struct plan *p, int op, struct are
 {
 	struct policy_verdict verdict;
 	fd_auto int fd = pin_open(p, op, e);
+	int r;
 
 	if (fd == -ENOENT && op >= 0 && p->ops.item[op].flags & OPF_OPTIONAL)
 		return 0;
 	if (fd < 0)
 		return fd;
-	if (vet_object(v, p, op, fd, &verdict, e) < 0)
-		return -e->code;
+	r = vet_object(v, p, op, fd, &verdict, e);
+	if (r != 0)
+		return r;
 	ret->rule = verdict.rule;
 	ret->boundary = v->boundary;
 	return keep(a, fd, ret, e);
@@ -231,11 +235,10 @@ static int same_below(const struct vetted *was, const char *name, struct err *e)
 {
 	const char *kernel = NULL;
 	bool any = false;
+	int r = was->boundary ? mounts_below(was->path, &any, &kernel, e) : 0;
 
-	if (!was->boundary)
-		return 0;
-	if (mounts_below(was->path, &any, &kernel, e) < 0)
-		return -e->code;
+	if (r != 0)
+		return r;
 	return kernel || (any && !(was->rule->conditions & COND_SUBMOUNTS))
 		       ? err_set(e, ESTALE, "something was mounted below %s while the sandbox was started",
 				 QUOTE(name))

@@ -42,7 +42,8 @@ static int check_whole(struct work *w, const struct policy_caller *c)
 		return refuse(w, "for another user than its caller");
 	if (!p->init && p->map != PLAN_MAP_NONE && p->uid != p->own_uid)
 		return refuse(w, "of another user inside without an init that its caller may end");
-	if (p->root_shared && (p->map == PLAN_MAP_NONE || p->root_kind != PLAN_ROOT_DIR || !p->root_read_only))
+	if (p->root_shared &&
+	    (p->map == PLAN_MAP_NONE || p->root_kind != PLAN_ROOT_DIR || !p->root_read_only))
 		return refuse(w, "of a shared root that is not read-only, or without ids");
 	if (p->lock_mounts)
 		return refuse(w, "with a second user namespace");
@@ -114,9 +115,10 @@ static int check_place(struct work *w, const struct plan_op *op)
 static int check_op(struct work *w, uint32_t index)
 {
 	const struct plan_op *op = &w->p->ops.item[index];
+	int r = check_place(w, op);
 
-	if (check_place(w, op) < 0)
-		return -w->e->code;
+	if (r != 0)
+		return r;
 	switch ((enum plan_op_kind)op->kind) {
 	case OP_MIRROR:
 		return check_mirror(w, op);

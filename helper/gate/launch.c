@@ -33,10 +33,10 @@ int launch(const struct plan *p, const struct sandbox_hooks *hooks, uint64_t per
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 	};
 	long pid;
-	int r;
+	int r = most == UINT64_MAX ? 0 : count_before(most, e);
 
-	if (most != UINT64_MAX && count_before(most, e) < 0)
-		return -e->code;
+	if (r != 0)
+		return r;
 	admin_borrow(permitted);
 	pid = AS_ADMIN(syscall(SYS_clone3, &a, sizeof(a)));
 	if (pid < 0) {

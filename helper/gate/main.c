@@ -63,7 +63,6 @@ struct gate {
 	struct policy_caller caller;
 	const char *passwd;
 	size_t passwd_size;
-	struct vetted *vetted;
 	const struct privilege *installed;
 	uint64_t permitted;
 	struct grant grant; /* of a plan with a map */
@@ -79,6 +78,7 @@ static int descriptors(struct gate *g, struct err *e)
 {
 	int keep[PLAN_FDS_MAX + 1];
 	uint32_t n = 0, i = 0;
+	int r;
 
 	/* Both lists ascend; the socket goes between. */
 	for (; i < g->plan.keep_fds.count && (int)g->plan.keep_fds.item[i] < g->sock; i++)
@@ -86,14 +86,15 @@ static int descriptors(struct gate *g, struct err *e)
 	keep[n++] = g->sock;
 	for (; i < g->plan.keep_fds.count; i++)
 		keep[n++] = (int)g->plan.keep_fds.item[i];
-	if (start_descriptors(keep, n, e) < 0 || fd_check_std(e) < 0)
-		return -e->code;
-	for (i = 0; i < g->plan.keep_fds.count; i++) {
-		if ((int)g->plan.keep_fds.item[i] == g->sock)
-			return err_set(e, EBADF, "the socket is no descriptor for the command");
-		if (kept_check((int)g->plan.keep_fds.item[i], e) < 0)
-			return -e->code;
-	}
+	r = start_descriptors(keep, n, e);
+	if (r == 0)
+		r = fd_check_std(e);
+	for (i = 0; i < g->plan.keep_fds.count && r == 0; i++)
+		r = (int)g->plan.keep_fds.item[i] == g->sock
+			    ? err_set(e, EBADF, "the socket is no descriptor for the command")
+			    : kept_check((int)g->plan.keep_fds.item[i], e);
+	if (r != 0)
+		return r;
 	return fcntl(g->sock, F_SETFD, FD_CLOEXEC) < 0 ? err_sys(e, "the socket of the caller") : 0;
 }
 
@@ -109,11 +110,11 @@ static int load_policy(struct gate *g, struct err *e)
 
 static int read_caller(struct gate *g, struct err *e)
 {
+	int r = userdb_read(AT_FDCWD, PASSWD_FILE, 0, &g->a, &g->passwd, &g->passwd_size, e);
+
 	g->caller.uid = getuid();
 	g->caller.gid = getgid();
-	if (userdb_read(AT_FDCWD, PASSWD_FILE, 0, &g->a, &g->passwd, &g->passwd_size, e) < 0)
-		return -e->code;
-	return policy_caller_read(&g->a, g->passwd, g->passwd_size, &g->caller, e);
+	return r == 0 ? policy_caller_read(&g->a, g->passwd, g->passwd_size, &g->caller, e) : r;
 }
 
 static int reduce(struct gate *g, struct err *e)
@@ -147,13 +148,16 @@ static int decide_ids(struct gate *g, struct err *e)
 				      .caller = &g->caller,
 				      .passwd = g->passwd,
 				      .passwd_size = g->passwd_size};
+	int r = 0;
 
 	if (g->plan.map == PLAN_MAP_NONE)
 		return 0;
 	if (g->plan.map == PLAN_MAP_SELF)
 		grant_self(&w, &g->caller, &g->grant);
-	else if (grant_decide(&f, &w, &g->a, &g->grant, e) < 0)
-		return -e->code;
+	else
+		r = grant_decide(&f, &w, &g->a, &g->grant, e);
+	if (r != 0)
+		return r;
 	g->ids = (struct userns_ids){.uid_map = g->grant.uid.text,
 				     .uid_size = (size_t)g->grant.uid.len,
 				     .gid_map = g->grant.gid.text,
@@ -163,34 +167,41 @@ static int decide_ids(struct gate *g, struct err *e)
 }
 
 /* Everything is decided by objects that are open, with no capability effective, before anything is made. */
-static int decide(struct gate *g, struct err *e)
+static int vet(struct gate *g, struct vetted *ret, struct err *e)
 {
 	const struct vet v = {.policy = &g->policy, .caller = &g->caller, .boundary = true};
 	enum plan_map map;
 	struct sysinfo si;
+	int r;
 
-	if (read_caller(g, e) < 0 || load_policy(g, e) < 0)
-		return -e->code;
 	if (sysinfo(&si) < 0)
 		return err_sys(e, "ask how much memory there is");
-	g->vetted = arena_array(&g->a, (size_t)g->plan.ops.count + 1, sizeof(*g->vetted));
-	if (!g->vetted) {
-		err_set(e, ENOMEM, "too many volumes");
-		return -ENOMEM;
-	}
-	if (check_plan(&g->plan, &g->caller, (uint64_t)si.totalram * si.mem_unit, e) < 0)
-		return -e->code;
-	if (vet_words(&v, &g->plan, &map, e) < 0 || decide_ids(g, e) < 0)
-		return -e->code;
-	return vet_plan(&v, &g->plan, &g->a, g->vetted, e);
+	r = check_plan(&g->plan, &g->caller, (uint64_t)si.totalram * si.mem_unit, e);
+	if (r == 0)
+		r = vet_words(&v, &g->plan, &map, e);
+	if (r == 0)
+		r = decide_ids(g, e);
+	return r == 0 ? vet_plan(&v, &g->plan, &g->a, ret, e) : r;
 }
 
-static int log_volumes(const struct gate *g)
+static int decide(struct gate *g, struct vetted **ret, struct err *e)
+{
+	int r = read_caller(g, e);
+
+	if (r == 0)
+		r = load_policy(g, e);
+	if (r != 0)
+		return r;
+	*ret = arena_array(&g->a, (size_t)g->plan.ops.count + 1, sizeof(**ret));
+	return *ret ? vet(g, *ret, e) : err_set(e, ENOMEM, "too many volumes");
+}
+
+static int log_volumes(const struct gate *g, const struct vetted *vetted)
 {
 	int r = 0;
 
 	for (uint32_t i = 0; i < g->plan.ops.count && r == 0; i++) {
-		const struct vetted *v = &g->vetted[i + 1];
+		const struct vetted *v = &vetted[i + 1];
 
 		if (v->path)
 			r = log_auth(LOG_GRANTED, program,
@@ -203,34 +214,49 @@ static int log_volumes(const struct gate *g)
 }
 
 /* What is not in the log does not start; where a host has none, that is its administrator's choice. */
-static int log_grant(const struct gate *g, struct err *e)
+static int log_grant(const struct gate *g, const struct vetted *vetted, struct err *e)
 {
 	int r = log_auth(LOG_GRANTED, program, "uid %u (%s) starts sandbox %s of root %s; allowed by %s:%u",
 			 g->caller.uid, QUOTE(who(g)), QUOTE(g->plan.hostname),
-			 g->plan.root_kind == PLAN_ROOT_HOST ? "host" : QUOTE(g->vetted[0].path),
-			 g->vetted[0].rule->file, g->vetted[0].rule->line);
+			 g->plan.root_kind == PLAN_ROOT_HOST ? "host" : QUOTE(vetted[0].path),
+			 vetted[0].rule->file, vetted[0].rule->line);
 
 	if (r == 0 && g->grant.rule)
 		r = log_auth(LOG_GRANTED, program, "uid %u (%s) gets subordinate ids; allowed by %s:%u",
 			     g->caller.uid, QUOTE(who(g)), g->grant.rule->file, g->grant.rule->line);
 	if (r == 0)
-		r = log_volumes(g);
+		r = log_volumes(g, vetted);
 	if (r == 0 || r == -ENOENT)
 		return 0;
 	return err_set(e, -r, "write to the system log, without which nothing starts: %s", strerror(-r));
 }
 
+/* A refusal is what a function returned, never what stands in *e: so nothing goes on that was refused. */
 static int open_gate(struct gate *g, struct err *e)
 {
 	struct sandbox_hooks hooks = {.permit = vet_same};
+	struct vetted *vetted = NULL;
+	int r = reduce(g, e);
 
+	if (r == 0)
+		r = request_socket(g->sock, e);
 	/* Opening a path of the caller's may take as long as his file system likes: not longer than he lives.
 	 */
-	if (reduce(g, e) < 0 || request_socket(g->sock, e) < 0 || tie_to_parent(g->sock, e) < 0 ||
-	    request_read(g->request, &g->a, &g->plan, e) < 0 || descriptors(g, e) < 0 ||
-	    keep_needed(g, e) < 0 || decide(g, e) < 0 || log_grant(g, e) < 0)
-		return -e->code;
-	hooks.ctx = g->vetted;
+	if (r == 0)
+		r = tie_to_parent(g->sock, e);
+	if (r == 0)
+		r = request_read(g->request, &g->a, &g->plan, e);
+	if (r == 0)
+		r = descriptors(g, e);
+	if (r == 0)
+		r = keep_needed(g, e);
+	if (r == 0)
+		r = decide(g, &vetted, e);
+	if (r == 0)
+		r = log_grant(g, vetted, e);
+	if (r != 0)
+		return r;
+	hooks.ctx = vetted;
 	hooks.ids = &g->ids;
 	return launch(&g->plan, &hooks, g->permitted, policy_limit(&g->policy, &g->caller, LIMIT_SANDBOXES),
 		      g->sock, e);
@@ -269,5 +295,5 @@ int main(int argc, char **argv)
 	}
 	if (r == 0)
 		r = open_gate(&g, &e);
-	return r < 0 ? refuse(&g, &e) : HELPER_DONE;
+	return r != 0 ? refuse(&g, &e) : HELPER_DONE;
 }

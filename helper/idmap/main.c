@@ -144,7 +144,11 @@ static int decide(struct request *q, struct err *e)
 		r = policy_load(&a, &policy, e);
 	if (r == 0)
 		r = check_enforced(&policy, e);
-	return r < 0 ? err_status(e, HELPER_REFUSED) : grant_decide(&f, &q->wish, &a, &q->grant, e);
+	if (r < 0) {
+		err_status(e, HELPER_REFUSED);
+		return r;
+	}
+	return grant_decide(&f, &q->wish, &a, &q->grant, e);
 }
 
 /* Everything is decided with no capability effective, before anything is written. */
@@ -156,7 +160,7 @@ static int map_target(struct request *q, struct err *e)
 		r = decide(q, e);
 	if (r == 0)
 		r = target_check(q->target.fd, q->caller.uid, &q->target, e);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	log_grant(q);
 	return write_maps(&q->target, &q->grant, e);

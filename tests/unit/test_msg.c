@@ -80,9 +80,8 @@ static void an_error_arrives_whole(void **state)
 
 static void every_type_arrives_in_order(void **state)
 {
-	static const enum msg_type type[] = {MSG_GO,    MSG_NOTE,    MSG_TERMINAL,
-					     MSG_ERROR, MSG_STOPPED, MSG_CHILD,
-					     MSG_NAMESPACE};
+	static const enum msg_type type[] = {MSG_GO,      MSG_NOTE,  MSG_TERMINAL, MSG_ERROR,
+					     MSG_STOPPED, MSG_CHILD, MSG_NAMESPACE};
 	struct err e = an_error();
 	struct msg m;
 	int fd;

@@ -247,9 +247,11 @@ static void a_mistake_in_a_line_names_its_column(void **state)
 		{"allow user -1 volume /x", 12, "no user '-1'"},
 		{"allow user \"\" volume /x", 12, "a user id from 0"},
 		{"allow everyone", 15,
-		 "expected volume, root, ids, network, seccomp, landlock, proc, userns or capability, found the end"},
+		 "expected volume, root, ids, network, seccomp, landlock, proc, userns or capability, found "
+		 "the end"},
 		{"allow everyone memory 8G", 16,
-		 "expected volume, root, ids, network, seccomp, landlock, proc, userns or capability, found 'memory'"},
+		 "expected volume, root, ids, network, seccomp, landlock, proc, userns or capability, found "
+		 "'memory'"},
 		{"allow everyone volume", 22, "expected the path of a volume"},
 		{"allow everyone volume x", 23, "expected an absolute path"},
 		{"allow everyone volume --bind=/:/x", 23, "expected an absolute path"},
@@ -284,7 +286,8 @@ static void a_mistake_in_a_line_names_its_column(void **state)
 		 "expected tcp-bind=, tcp-connect= (each once) or the end of the line"},
 		{"allow everyone network bridge", 24, "expected none, host, user or publish"},
 		{"limit everyone", 15, "expected ids, memory, cpus, pids, time or sandboxes"},
-		{"limit everyone disk 8G", 16, "expected ids, memory, cpus, pids, time or sandboxes, found 'disk'"},
+		{"limit everyone disk 8G", 16,
+		 "expected ids, memory, cpus, pids, time or sandboxes, found 'disk'"},
 		{"limit everyone memory 8GB", 23, "expected a number of bytes, as 8G, found '8GB'"},
 		{"limit everyone memory -1", 23, "expected a number of bytes, as 8G"},
 		{"limit everyone cpus 1,5", 21, "expected a number of CPUs, as 1.5"},
