@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from croft_test import USER, USER2, USER_NO_SUB, sub_ranges
+from croft_test import USER, USER2, USER_NO_SUB, snapshot_tree, sub_ranges
 from run_case import fields_of
 from test_gate import OPEN, Direct as PlainDirect, GateTest, Killed as PlainKilled
 
@@ -197,6 +197,100 @@ class Capabilities(IdsTest):
     def test_the_lid_on_user_namespaces_cannot_be_lifted(self):
         r = self.gate('--cap-add', 'SYS_ADMIN', 'host', '--', 'sh', '-c', 'unshare --user true')
         self.assertRefused(r, 1, 'unshare failed: (No space left on device|Operation not permitted)')
+
+
+class Owners(IdsTest):
+    """Idmapped mounts, which a user can have only from the gate."""
+    rules = IDS + 'allow everyone root /opt/** shared\nallow everyone volume /opt/**\nallow everyone capability default\n'
+
+    def owner(self, path):
+        st = os.stat(path)
+        return st.st_uid, st.st_gid
+
+    def test_what_the_user_inside_writes_is_the_callers(self):
+        me = pwd.getpwnam(USER)
+        data = self.home_dir(mode=0o700)
+        self.assertRefused(self.gate('-u', '1000', '-v', data + ':/mnt', 'host', '--', 'touch', '/mnt/x'), 1, 'Permission denied')
+        self.inside('stat -c %u:%g /mnt; touch /mnt/user', '-u', '1000', '-v', data + ':/mnt:idmap')
+        self.assertEqual(self.owner(data + '/user'), (me.pw_uid, me.pw_gid))
+        self.inside('touch /mnt/root', '-v', data + ':/mnt:idmap')
+        self.assertEqual(self.owner(data + '/root'), (me.pw_uid, me.pw_gid))
+
+    def test_the_exchange_is_one_and_flags_hold(self):
+        data = self.home_dir()
+        first = sub_ranges(USER, '/etc/subuid')[0][0]
+        self.write(data + '/mine', 'x', USER)
+        self.write(data + '/his', 'x')
+        os.chown(data + '/his', first + 999, first + 999)
+        out = self.inside('stat -c %u /mnt/mine /mnt/his', '-u', '1000', '-v', data + ':/mnt:idmap')
+        self.assertEqual(out.split(), ['1000', '0'])
+        self.assertRefused(self.gate('-u', '1000', '-v', data + ':/mnt:ro,idmap', 'host', '--', 'touch', '/mnt/y'), 1, 'Read-only file system')
+
+    def test_files_of_the_hosts_root_are_nobodys(self):
+        data = self.home_dir()
+        self.write(data + '/roots', 'x', mode=0o600)
+        out = self.inside('stat -c %u /mnt/roots; cat /mnt/roots || echo no; touch /mnt/s; chmod 4755 /mnt/s', '-u', '1000', '-v', data + ':/mnt:idmap')
+        self.assertEqual(out.split()[-1], 'no')
+        self.assertEqual(self.owner(data + '/s')[0], self.own_id())
+
+    def test_V8_what_is_not_the_callers_is_refused(self):
+        other = self.make_dir(USER2)
+        data = self.home_dir()
+        self.refused(rf'^croft: volume {other}:/mnt: idmap is for what belongs to you, and this belongs to uid [0-9]+\n$', '-v', other + ':/mnt:ro,idmap', 'host', '--', 'true')
+        self.refused('^croft: option --volume: idmap: only where croft-gate gives you subordinate ids\n$', '--map', 'none', '-v', data + ':/mnt:idmap', 'host', '--', 'true')
+        self.assertRefused(self.croft(USER, 'run', '--no-gate', '-v', data + ':/mnt:idmap', 'host', '--', 'true'), 125,
+                           '^croft: option --volume: idmap: only croft-gate can map owners\n$')
+
+    def test_a_file_system_without_them_is_named(self):
+        data = self.home_dir()
+        subprocess.run(['mount', '-t', 'ramfs', 'none', data], check=True)
+        try:
+            os.chown(data, self.own_id(), -1)
+            self.refused(rf'^croft: volume {data}:/mnt: its file system, or one that is mounted below it, has no idmapped mounts', '-u', '1000',
+                         '-v', data + ':/mnt:idmap', 'host', '--', 'true')
+        finally:
+            subprocess.run(['umount', data], check=True)
+
+    def test_V6_what_a_group_is_denied_stays_denied(self):
+        data = self.home_dir()
+        self.write(data + '/f', 'denied to the group', 'root', 0o604)
+        with self.group('crofttestblocked', USER) as gid:
+            self.assertEqual(self.inside('cat /mnt/f', '-v', data + ':/mnt:idmap', '-u', '1000'), 'denied to the group')
+            os.chown(data + '/f', 0, gid)
+            for user in ('0', '1000'):
+                self.assertRefused(self.gate('-v', data + ':/mnt:idmap', '-u', user, 'host', '--', 'cat', '/mnt/f'), 1, 'Permission denied')
+
+    def shared_root(self):
+        root = self.make_dir('root')
+        r = subprocess.run([self.croft_path, 'root', 'build', root + '/r', 'sh', 'cat', 'stat', 'touch', 'chmod', 'id'], capture_output=True, text=True, check=False)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.write(root + '/r/etc/rootonly', 'secret of the image', mode=0o600)
+        for name in ('hosts', 'hostname', 'resolv.conf'):
+            self.write(f'{root}/r/etc/{name}', '')
+        self.write(root + '/r/etc/five', '')
+        os.chown(root + '/r/etc/five', 5, 6)
+        return root + '/r'
+
+    def test_a_shared_root_has_its_owners_inside_and_is_read_only(self):
+        root = self.shared_root()
+        before = snapshot_tree(root)
+        self.assertEqual(self.inside('id -u; stat -c %u:%g /etc/five /; cat /etc/rootonly', root=root).split('\n'),
+                         ['0', '5:6', '0:0', 'secret of the image'])
+        for script in ('touch /etc/x', 'chmod 777 /etc/rootonly'):
+            self.assertRefused(self.gate(root, '--', '/bin/sh', '-c', script), 1, 'Read-only file system')
+        self.assertEqual(self.inside('touch /tmp/x && stat -c %u /tmp/x', root=root), '0\n')
+        self.assertUnchanged(root, before)
+
+    def test_a_shared_root_is_roots_and_for_ids_alone(self):
+        root = self.shared_root()
+        self.refused(rf'^croft: root {root}: denied for .*: rule .* allows it read-only', '--map', 'none', root, '--', 'true')
+        self.assertRefused(self.gate('--map', 'none', '--read-only', root, '--', '/bin/sh', '-c', 'cat /etc/rootonly'), 1, 'Permission denied')
+        os.chown(root, pwd.getpwnam(USER2).pw_uid, -1)
+        self.refused(rf'^croft: root {root}: denied for ', root, '--', 'true')
+
+
+class OwnersWithSetuid(Owners):
+    with_setuid = True
 
 
 class Joining(IdsTest):
