@@ -387,7 +387,7 @@ static const struct verb about[] = {
 	[POLICY_USERNS] = {.name = "userns", .help = "user namespaces inside", .operands = "inside"},
 	[POLICY_CAPABILITY] = {.name = "capability",
 			       .help = "a capability inside a sandbox of croft-gate",
-			       .operands = "default"},
+			       .operands = "default|CAP"},
 };
 static_assert(sizeof(about) / sizeof(about[0]) == POLICY_KIND_COUNT, "every kind can be asked for");
 
