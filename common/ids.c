@@ -108,11 +108,11 @@ int id_map_text(const struct id_extent *x, size_t n, char *buf, size_t size)
 	return (int)used;
 }
 
-int id_map_exchange(uint32_t a, uint32_t b, char *buf, size_t size)
+int id_map_exchange(uint32_t a, uint32_t b, bool zero, char *buf, size_t size)
 {
-	const uint32_t low = a < b ? a : b, high = a < b ? b : a;
+	const uint32_t low = a < b ? a : b, high = a < b ? b : a, first = zero ? 0 : 1;
 	const struct id_extent all[] = {
-		{1, 1, low - 1},
+		{first, first, low - first},
 		{low, high, 1},
 		{low + 1, low + 1, high - low - 1},
 		{high, low, 1},
@@ -124,7 +124,7 @@ int id_map_exchange(uint32_t a, uint32_t b, char *buf, size_t size)
 	if (low == 0 || high == ID_NONE)
 		return -EINVAL;
 	if (low == high)
-		return id_map_text(&(struct id_extent){1, 1, ID_NONE - 1}, 1, buf, size);
+		return id_map_text(&(struct id_extent){first, first, ID_NONE - first}, 1, buf, size);
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (all[i].count > 0)
 			x[n++] = all[i];

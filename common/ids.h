@@ -46,10 +46,10 @@ int id_layout(uint32_t own, uint32_t own_inside, const struct id_range *ranges, 
 
 /*
  * The map of an idmapped mount that exchanges two ids, neither of them 0 (the same one twice: none), and
- * leaves the others as they are, but for 0, which is not in it: text as of id_map_text(). Returns the length,
- * or -EINVAL.
+ * leaves the others as they are; zero: 0, too, which is not in it otherwise. Text as of id_map_text().
+ * Returns the length, or -EINVAL.
  */
-int id_map_exchange(uint32_t a, uint32_t b, char *buf, size_t size);
+int id_map_exchange(uint32_t a, uint32_t b, bool zero, char *buf, size_t size);
 
 /* The id outside of one inside, in a map as text: 0 or -ENOENT. */
 int id_map_outside(const char *map, uint32_t inside, uint32_t *ret);

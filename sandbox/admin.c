@@ -17,9 +17,9 @@ void admin_borrow(uint64_t permitted)
 	borrowed = permitted;
 }
 
-int admin_effective(uint64_t cap_bit)
+int admin_effective(uint64_t cap_bits)
 {
-	const struct caps c = {.permitted = borrowed, .effective = cap_bit};
+	const struct caps c = {.permitted = borrowed, .effective = cap_bits};
 
 	return borrowed ? caps_set(&c) : 0;
 }
@@ -43,13 +43,13 @@ long admin_lower(long result)
 
 /* The kernel raises all that are permitted when an effective id becomes 0, and sets "dumpable" to
  * fs.suid_dumpable at any change of ids: both are taken back at once. */
-int admin_become_root(void)
+int admin_become(uid_t uid)
 {
 	int r = admin_effective(CAP_BIT(CAP_SETUID));
 
 	if (!borrowed || r < 0)
 		return r;
-	if (setresuid((uid_t)-1, 0, (uid_t)-1) < 0)
+	if (setresuid((uid_t)-1, uid, (uid_t)-1) < 0)
 		r = -errno;
 	admin_lower(0);
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)

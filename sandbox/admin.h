@@ -9,18 +9,17 @@
 #pragma once
 
 #include <stdint.h>
+#include <sys/types.h>
 
 /* From now on AS_ADMIN() raises and lowers; permitted: CAP_BIT()s that this process has and keeps. */
 void admin_borrow(uint64_t permitted);
 
-/*
- * The effective user id of the host's root, whose the namespace is that is made next: nobody below him can
- * enter it. Needs CAP_SETUID among the permitted ones; nothing where nothing was borrowed. 0 or -errno.
- */
-int admin_become_root(void);
+/* Another effective user id, 0 among them; the real one stays the caller's. Needs CAP_SETUID among the
+ * permitted capabilities; nothing where nothing was borrowed. 0 or -errno. */
+int admin_become(uid_t uid);
 
-/* Makes that one of the permitted capabilities effective, or none (0). 0 or -errno. */
-int admin_effective(uint64_t cap_bit);
+/* Makes those of the permitted capabilities effective, or none (0). 0 or -errno. */
+int admin_effective(uint64_t cap_bits);
 
 /* Gives what was borrowed up for good, before anything that may wait for the caller. */
 void admin_give_up(void);

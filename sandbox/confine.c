@@ -231,12 +231,18 @@ int confine_user(const struct plan *p, struct err *e)
 
 int confine_command(const struct plan *p, struct err *e)
 {
+	const struct caps want = caps_of(p);
 	uid_t r, u, s;
+	int ambient;
 
 	if (real_uid(p) == p->uid)
 		return 0;
 	if (setresuid(p->uid, p->uid, p->uid) < 0 || getresuid(&r, &u, &s) < 0)
 		return err_sys(e, "take the ids of the user inside");
+	/* Uid 0 took the ambient ones with it. */
+	ambient = caps_ambient_set(want.inheritable);
+	if (ambient < 0)
+		return err_set(e, -ambient, "set the capabilities: %s", strerror(-ambient));
 	return r == p->uid && u == p->uid && s == p->uid
 		       ? 0
 		       : err_set(e, EPERM, "the ids are not those of the user inside after the change");

@@ -25,7 +25,7 @@ static noreturn void hold_namespace(int proc, const struct userns_ids *ids, int 
 
 	if (self < 0)
 		err_sys(&e, "open /proc/self");
-	else if (userns_of_root(0, self, ids, &e) == 0) {
+	else if (userns_become_owner(&e) == 0 && userns_of_gate(0, self, ids, &e) == 0) {
 		ns = openat(self, "ns/user", O_RDONLY | O_CLOEXEC);
 		if (ns >= 0)
 			_exit(msg_send(sock, MSG_NAMESPACE, NULL, ns) < 0);
@@ -109,8 +109,9 @@ static int exchange_namespace(const struct plan *p, const struct userns_ids *ids
 		return err_set(e, EINVAL, "the user inside has no id outside that could own files");
 	if (user == getuid() && group == getgid())
 		return -ENOENT;
-	nuid = id_map_exchange(getuid(), user, uid, sizeof(uid));
-	ngid = id_map_exchange(getgid(), group, gid, sizeof(gid));
+	/* What the group 0 is denied stays denied; uid 0 nobody is to have. */
+	nuid = id_map_exchange(getuid(), user, false, uid, sizeof(uid));
+	ngid = id_map_exchange(getgid(), group, true, gid, sizeof(gid));
 	if (nuid < 0 || ngid < 0)
 		return err_set(e, EINVAL,
 			       "the host's root and his group have no part in an exchange of owners");

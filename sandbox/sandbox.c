@@ -140,7 +140,8 @@ static int user_namespace(struct child *c, struct err *e)
 	if (!p->gate || p->map == PLAN_MAP_NONE)
 		return 0;
 	/* A second network namespace: the first, which /sys shows, belongs to no user namespace of ours. */
-	if (userns_of_root(CLONE_NEWNS | (p->namespaces & PLAN_NS_NET ? CLONE_NEWNET : 0), c->self,
+	if (userns_become_owner(e) < 0 || tie_to_parent(c->sock, e) < 0 ||
+	    userns_of_gate(CLONE_NEWNS | (p->namespaces & PLAN_NS_NET ? CLONE_NEWNET : 0), c->self,
 			   c->hooks->ids, e) < 0 ||
 	    confine_become_root(p, e) < 0 || tie_to_parent(c->sock, e) < 0)
 		return -e->code;
@@ -243,9 +244,9 @@ noreturn void sandbox_child(const struct plan *p, const struct sandbox_hooks *h,
 	c.hooks = h;
 	c.sock = sock;
 	c.slave = c.proc = c.self = -1;
-	if (start(&c, &e) < 0 || open_proc(&c, &e) < 0 || root_isolate(&e) < 0 ||
-	    pin_all(p, h, &c.pins, &e) < 0 || idmapped_prepare(p, h->ids, c.proc, &c.idmapper, &e) < 0 ||
-	    await_go(p, sock, &e) < 0)
+	if (start(&c, &e) < 0 || open_proc(&c, &e) < 0 || (h->admit && h->admit(c.proc, h->most, &e) < 0) ||
+	    root_isolate(&e) < 0 || pin_all(p, h, &c.pins, &e) < 0 ||
+	    idmapped_prepare(p, h->ids, c.proc, &c.idmapper, &e) < 0 || await_go(p, sock, &e) < 0)
 		fail(&c, &e);
 	if (!p->gate && (confine_become_root(p, &e) < 0 || confine_userns(p, c.proc, &e) < 0))
 		fail(&c, &e);

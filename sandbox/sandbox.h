@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdnoreturn.h>
 
 #include "common/err.h"
@@ -23,6 +24,11 @@ struct sandbox_hooks {
 	 */
 	int (*permit)(void *ctx, const struct plan *p, int op, int fd, struct err *e);
 	void *ctx;
+	/* NULL, or asked before anything is mounted: proc is the host's /proc, most the hook's own. 0 or
+	 * -errno.
+	 */
+	int (*admit)(int proc, uint64_t most, struct err *e);
+	uint64_t most;
 	/* Of a plan that croft-gate carries out and that has a map; else NULL. */
 	const struct userns_ids *ids;
 	/*

@@ -85,7 +85,7 @@ int userns_enter(int flags, userns_writer *writer, const void *ctx, struct err *
 
 /* --- for croft-gate ------------------------------------------------------------------------- */
 
-struct of_root {
+struct of_gate {
 	int proc;
 	const struct userns_ids *ids;
 };
@@ -93,7 +93,7 @@ struct of_root {
 /* The kernel asks the opener and the writer for the capability: user_namespaces(7), CVE-2013-1959. */
 static int write_file(int proc, const char *name, const char *text, size_t size, uint64_t cap, struct err *e)
 {
-	int r = admin_effective(cap);
+	int r = admin_effective(cap | CAP_BIT(CAP_SYS_ADMIN));
 	fd_auto int fd = r < 0 ? r : openat(proc, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (r < 0)
@@ -106,9 +106,12 @@ static int write_file(int proc, const char *name, const char *text, size_t size,
 /* Whoever stops this half-way leaves a sandbox with less than it was granted, never more. */
 static int write_ids(const void *ctx, struct err *e)
 {
-	const struct of_root *o = ctx;
+	const struct of_gate *o = ctx;
 	const struct userns_ids *ids = o->ids;
+	int r = admin_become(0); /* whose the files are: the process is not dumpable */
 
+	if (r < 0)
+		return err_set(e, -r, "become who may open the id maps: %s", strerror(-r));
 	if (ids->deny_setgroups && write_file(o->proc, "setgroups", "deny", 4, 0, e) < 0)
 		return -e->code;
 	if (write_file(o->proc, "gid_map", ids->gid_map, ids->gid_size, CAP_BIT(CAP_SETGID), e) < 0)
@@ -116,12 +119,16 @@ static int write_ids(const void *ctx, struct err *e)
 	return write_file(o->proc, "uid_map", ids->uid_map, ids->uid_size, CAP_BIT(CAP_SETUID), e);
 }
 
-int userns_of_root(int flags, int proc, const struct userns_ids *ids, struct err *e)
+int userns_become_owner(struct err *e)
 {
-	const struct of_root o = {.proc = proc, .ids = ids};
-	int r = admin_become_root();
+	int r = userns_has_owner(getuid()) ? admin_become(USERNS_OWNERS + getuid()) : -ERANGE;
 
-	if (r < 0)
-		return err_set(e, -r, "make the namespace the host's root's: %s", strerror(-r));
+	return r < 0 ? err_set(e, -r, "become the owner of a user namespace: %s", strerror(-r)) : 0;
+}
+
+int userns_of_gate(int flags, int proc, const struct userns_ids *ids, struct err *e)
+{
+	const struct of_gate o = {.proc = proc, .ids = ids};
+
 	return userns_enter(CLONE_NEWUSER | flags, write_ids, &o, e);
 }

@@ -8,8 +8,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 #include "common/err.h"
+#include "common/ids.h"
 
 /* Writes the maps of the process that enters; runs in a process that stays outside. 0 or -errno with *e. */
 typedef int userns_writer(const void *ctx, struct err *e);
@@ -27,9 +30,24 @@ struct userns_ids {
 };
 
 /*
- * The user namespace of a sandbox of croft-gate, made when its mounts are: it belongs to the host's root,
- * nobody else enters it. flags: namespaces that come with it, as CLONE_NEWNS, which locks the mounts. proc:
- * the directory of this process in the host's /proc. Needs CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID,
- * permitted and borrowed (admin.h); afterwards this process has none on the host. 0 or -errno.
+ * Whose the namespaces are: an id that nobody is, one for each caller, so that nobody enters them and that
+ * what the kernel counts for the owner (namespaces, and what is used inside: signals, inotify, message
+ * queues) is each caller's own and not the host's root's. Ids from USERNS_OWNERS on are for this alone.
  */
-int userns_of_root(int flags, int proc, const struct userns_ids *ids, struct err *e);
+#define USERNS_OWNERS UINT32_C(0xe0000000)
+static inline bool userns_has_owner(uid_t caller)
+{
+	return caller < ID_NONE - 1 - USERNS_OWNERS;
+}
+
+/* Takes that id; the real one stays the caller's. Behind this the kernel has forgotten PR_SET_PDEATHSIG. 0 or
+ * -errno with *e. */
+int userns_become_owner(struct err *e);
+
+/*
+ * The user namespace of a sandbox of croft-gate, made when its mounts are. flags: namespaces that come with
+ * it, as CLONE_NEWNS, which locks the mounts. proc: the directory of this process in the host's /proc. As the
+ * owner, with CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID permitted and borrowed (admin.h); afterwards this
+ * process has none on the host. 0 or -errno.
+ */
+int userns_of_gate(int flags, int proc, const struct userns_ids *ids, struct err *e);

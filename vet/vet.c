@@ -114,7 +114,8 @@ size_t vet_wanted(const struct plan *p, struct vet_wanted ret[VET_WANTED_MAX])
 		ret[n++] = (struct vet_wanted){POLICY_LANDLOCK, "off"};
 	if (p->unmasked)
 		ret[n++] = (struct vet_wanted){POLICY_PROC, "unmasked"};
-	if (p->allow_userns)
+	/* Whoever may write the limit on user namespaces may lift it. */
+	if (p->allow_userns || (p->gate && p->unmasked && p->caps & CAP_BIT(CAP_SYS_RESOURCE)))
 		ret[n++] = (struct vet_wanted){POLICY_USERNS, "inside"};
 	return n;
 }

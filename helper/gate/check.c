@@ -40,8 +40,10 @@ static int check_whole(struct work *w, const struct policy_caller *c)
 		return refuse(w, "that croft would make without it");
 	if (p->map == PLAN_MAP_NONE && (p->uid != c->uid || p->gid != c->gid))
 		return refuse(w, "for another user than its caller");
-	if (!p->init && p->map != PLAN_MAP_NONE && p->uid != p->own_uid)
-		return refuse(w, "of another user inside without an init that its caller may end");
+	if (!p->init && p->map != PLAN_MAP_NONE && (p->uid != p->own_uid || p->caps))
+		return refuse(w,
+			      "with ids that has no init which its caller may end, but for himself without "
+			      "capabilities");
 	if (p->root_shared &&
 	    (p->map == PLAN_MAP_NONE || p->root_kind != PLAN_ROOT_DIR || !p->root_read_only))
 		return refuse(w, "of a shared root that is not read-only, or without ids");
@@ -115,7 +117,9 @@ static int check_place(struct work *w, const struct plan_op *op)
 static int check_op(struct work *w, uint32_t index)
 {
 	const struct plan_op *op = &w->p->ops.item[index];
-	int r = check_place(w, op);
+	int r = op->flags & OPF_IDMAP && op->kind != OP_VOLUME
+			? refuse(w, "that exchanges the owners of something else than a volume")
+			: check_place(w, op);
 
 	if (r != 0)
 		return r;

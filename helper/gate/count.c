@@ -12,7 +12,8 @@
 #include "common/fd.h"
 #include "common/text.h"
 
-enum { STATUS_MAX = 2048 };
+/* A process may be in 65536 groups, which stand in its status. */
+enum { STATUS_MAX = 1 << 20 };
 
 struct count {
 	int proc;
@@ -36,24 +37,32 @@ static bool is_first(const char *numbers)
 	return n > 2 && numbers[n - 1] == '1' && numbers[n - 2] == '\t';
 }
 
+/* A first process whose main thread has ended is a zombie while others of it live. */
+static bool is_dead(const char *text)
+{
+	const char *state = field(text, "\nState:\t");
+
+	return *state == 'X' || (*state == 'Z' && !strncmp(field(text, "\nThreads:\t"), "1\n", 2));
+}
+
 /* 1: a sandbox of the caller's that lives; 0: none; -errno. */
 static int is_sandbox(const struct count *c, const char *pid)
 {
+	static char text[STATUS_MAX];
 	fd_auto int dir = openat(c->proc, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	fd_auto int fd = dir < 0 ? -1 : openat(dir, "status", O_RDONLY | O_CLOEXEC);
-	char text[STATUS_MAX];
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	const char *real, *state;
+	ssize_t n = fd < 0 ? -errno : fd_read_all(fd, text, sizeof(text) - 1);
+	const char *real, *numbers;
 	uint32_t id;
 
 	if (n < 0)
-		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
+		return n == -ENOENT || n == -ESRCH ? 0 : (int)n;
 	text[n] = '\0';
 	real = field(text, "\nUid:\t");
-	if (text_u32n(real, strcspn(real, "\t"), &id) < 0)
+	numbers = field(text, "\nNSpid:\t");
+	if (text_u32n(real, strcspn(real, "\t"), &id) < 0 || !*numbers)
 		return -EBADMSG;
-	state = field(text, "\nState:\t");
-	return id == c->uid && is_first(field(text, "\nNSpid:\t")) && *state != 'Z' && *state != 'X';
+	return id == c->uid && is_first(numbers) && !is_dead(text);
 }
 
 static int see(void *ctx, const char *name)
@@ -66,54 +75,69 @@ static int see(void *ctx, const char *name)
 	return r < 0 ? r : 0;
 }
 
-static int count(int proc, uint64_t *ret, struct err *e)
+static int cannot(int code, struct err *e)
 {
-	struct count c = {.proc = proc, .uid = getuid()};
-	int r = proc < 0 ? -errno : dir_each(proc, see, &c);
-
-	*ret = c.n;
-	if (r == 0)
-		return 0;
-	err_set(e, -r, "count your sandboxes, of which the policy has a limit: %s", strerror(-r));
+	err_set(e, code, "count your sandboxes, of which the policy has a limit: %s", strerror(code));
 	return err_hint(e, "an administrator mounts /proc without hidepid: proc(5)");
 }
 
-static int open_proc(void)
+static int count(int proc, uint64_t *ret, struct err *e)
 {
-	return open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct count c = {.proc = proc, .uid = getuid()};
+	int r = dir_each(proc, see, &c);
+
+	*ret = c.n;
+	return r < 0 ? cannot(-r, e) : 0;
+}
+
+/* hidepid hides what is not dumpable from its own user, too; and first processes are not. In the mount table
+ * it stands behind " - proc SOURCE ". */
+static int shows_all(struct err *e)
+{
+	static char text[STATUS_MAX];
+	fd_auto int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -errno : fd_read_all(fd, text, sizeof(text) - 1);
+	char *save = NULL;
+
+	if (n < 0)
+		return cannot((int)-n, e);
+	text[n] = '\0';
+	for (const char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		const char *type = strstr(line, " - proc ");
+
+		if (type && strstr(line, " /proc ") && strstr(type, "hidepid="))
+			return cannot(EPERM, e);
+	}
+	return 0;
 }
 
 int count_before(uint64_t most, struct err *e)
 {
-	fd_auto int proc = open_proc();
-	uint64_t n;
+	fd_auto int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = proc < 0 ? cannot(errno, e) : shows_all(e);
+	uint64_t n = 0;
 
-	if (count(proc, &n, e) < 0)
-		return -e->code;
+	if (r == 0)
+		r = count(proc, &n, e);
+	if (r != 0)
+		return r;
 	return n < most ? 0
 			: err_set(e, EDQUOT, "you have %" PRIu64 " sandboxes, and the policy allows %" PRIu64,
 				  n, most);
 }
 
-/* hidepid hides what is not dumpable from its own user, too; and first processes are not. */
-static int shows(int proc, pid_t pid, struct err *e)
+int count_admit(int proc, uint64_t most, struct err *e)
 {
-	char name[16];
+	fd_auto int list = -1;
+	uint64_t n = 0;
+	int r;
 
-	snprintf(name, sizeof(name), "%d", pid);
-	if (faccessat(proc, name, F_OK, 0) == 0)
+	if (most == UINT64_MAX)
 		return 0;
-	err_sys(e, "count your sandboxes, of which the policy has a limit");
-	return err_hint(e, "an administrator mounts /proc without hidepid: proc(5)");
-}
-
-int count_with(uint64_t most, pid_t first, struct err *e)
-{
-	fd_auto int proc = open_proc();
-	uint64_t n;
-
-	if (shows(proc, first, e) < 0 || count(proc, &n, e) < 0)
-		return -e->code;
+	list = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = list < 0 ? cannot(errno, e) : count(list, &n, e);
+	if (r != 0)
+		return r;
 	return n <= most
 		       ? 0
 		       : err_set(e, EDQUOT,

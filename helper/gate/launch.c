@@ -3,29 +3,18 @@
 #include <errno.h>
 #include <linux/sched.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "common/helper_exit.h"
-#include "helper/gate/count.h"
 #include "helper/shared/privilege.h"
 #include "sandbox/admin.h"
 #include "sandbox/msg.h"
 
-static int within(uint64_t most, pid_t pid, int pidfd, struct err *e)
-{
-	int r = most == UINT64_MAX ? 0 : count_with(most, pid, e);
-
-	if (r < 0)
-		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-	return r;
-}
-
-int launch(const struct plan *p, const struct sandbox_hooks *hooks, uint64_t permitted, uint64_t most,
-	   int sock, struct err *e)
+int launch(const struct plan *p, const struct sandbox_hooks *hooks, uint64_t permitted, int sock,
+	   struct err *e)
 {
 	fd_auto int pidfd = -1;
 	struct clone_args a = {
@@ -33,10 +22,8 @@ int launch(const struct plan *p, const struct sandbox_hooks *hooks, uint64_t per
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 	};
 	long pid;
-	int r = most == UINT64_MAX ? 0 : count_before(most, e);
+	int r;
 
-	if (r != 0)
-		return r;
 	admin_borrow(permitted);
 	pid = AS_ADMIN(syscall(SYS_clone3, &a, sizeof(a)));
 	if (pid < 0) {
@@ -46,8 +33,6 @@ int launch(const struct plan *p, const struct sandbox_hooks *hooks, uint64_t per
 	if (pid == 0)
 		sandbox_child(p, hooks, sock);
 	r = privilege_drop(e);
-	if (r == 0)
-		r = within(most, (pid_t)pid, pidfd, e);
 	if (r < 0)
 		return r;
 	r = msg_send(sock, MSG_CHILD, NULL, pidfd);

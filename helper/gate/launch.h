@@ -12,8 +12,8 @@
 /*
  * Makes the first process of the sandbox, a child of the caller's (CLONE_PARENT), which carries the plan out
  * with the objects that were decided about, and gives the capabilities up before the command runs; gives them
- * up here, too, and hands a pidfd of that process over. permitted: CAP_BIT()s that this process has. most:
- * sandboxes that the caller may have at the same time; beyond that the new one is ended. 0 or -errno.
+ * up here, too, and hands a pidfd of that process over. permitted: CAP_BIT()s that this process has. 0 or
+ * -errno.
  */
-int launch(const struct plan *p, const struct sandbox_hooks *hooks, uint64_t permitted, uint64_t most,
-	   int sock, struct err *e);
+int launch(const struct plan *p, const struct sandbox_hooks *hooks, uint64_t permitted, int sock,
+	   struct err *e);

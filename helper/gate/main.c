@@ -19,6 +19,7 @@
 #include "common/text.h"
 #include "common/userdb.h"
 #include "helper/gate/check.h"
+#include "helper/gate/count.h"
 #include "helper/gate/launch.h"
 #include "helper/gate/request.h"
 #include "helper/shared/grant.h"
@@ -141,17 +142,34 @@ static int keep_needed(struct gate *g, struct err *e)
 	return ids ? 0 : privilege_effective(&plain, 0, e);
 }
 
+/* The namespace's owner must be nobody at all. */
+static int check_owner(const struct gate *g, struct err *e)
+{
+	const struct id_range owner = {.start = USERNS_OWNERS + g->caller.uid, .count = 1};
+	char name[64];
+	uint32_t id;
+
+	if (!userns_has_owner(g->caller.uid))
+		return err_set(e, EPERM, "your uid is too high for a sandbox with ids: the highest is %u",
+			       ID_NONE - 2 - USERNS_OWNERS);
+	if (userdb_id_within(g->passwd, g->passwd_size, &owner, 1, name, sizeof(name), &id))
+		return err_set(e, EPERM, "uid %u, which would own your sandbox, is %s in %s", id, QUOTE(name),
+			       PASSWD_FILE);
+	return 0;
+}
+
 static int decide_ids(struct gate *g, struct err *e)
 {
 	const struct wish w = {.own_uid = g->plan.own_uid, .own_gid = g->plan.own_gid};
 	const struct grant_facts f = {.policy = &g->policy,
 				      .caller = &g->caller,
 				      .passwd = g->passwd,
-				      .passwd_size = g->passwd_size};
-	int r = 0;
+				      .passwd_size = g->passwd_size,
+				      .last = USERNS_OWNERS - 1};
+	int r = g->plan.map == PLAN_MAP_NONE ? 0 : check_owner(g, e);
 
-	if (g->plan.map == PLAN_MAP_NONE)
-		return 0;
+	if (r != 0 || g->plan.map == PLAN_MAP_NONE)
+		return r;
 	if (g->plan.map == PLAN_MAP_SELF)
 		grant_self(&w, &g->caller, &g->grant);
 	else
@@ -205,9 +223,10 @@ static int log_volumes(const struct gate *g, const struct vetted *vetted)
 
 		if (v->path)
 			r = log_auth(LOG_GRANTED, program,
-				     "uid %u (%s): %s is mounted on %s%s; allowed by %s:%u", g->caller.uid,
+				     "uid %u (%s): %s is mounted on %s%s%s; allowed by %s:%u", g->caller.uid,
 				     QUOTE(who(g)), QUOTE(v->path), QUOTE(g->plan.ops.item[i].target),
 				     g->plan.ops.item[i].flags & OPF_READ_ONLY ? " read-only" : "",
+				     g->plan.ops.item[i].flags & OPF_IDMAP ? " with his ids exchanged" : "",
 				     v->rule->file, v->rule->line);
 	}
 	return r;
@@ -216,11 +235,15 @@ static int log_volumes(const struct gate *g, const struct vetted *vetted)
 /* What is not in the log does not start; where a host has none, that is its administrator's choice. */
 static int log_grant(const struct gate *g, const struct vetted *vetted, struct err *e)
 {
-	int r = log_auth(LOG_GRANTED, program, "uid %u (%s) starts sandbox %s of root %s; allowed by %s:%u",
+	int r = log_auth(LOG_GRANTED, program, "uid %u (%s) starts sandbox %s of root %s%s; allowed by %s:%u",
 			 g->caller.uid, QUOTE(who(g)), QUOTE(g->plan.hostname),
 			 g->plan.root_kind == PLAN_ROOT_HOST ? "host" : QUOTE(vetted[0].path),
-			 vetted[0].rule->file, vetted[0].rule->line);
+			 g->plan.root_shared ? ", shared" : "", vetted[0].rule->file, vetted[0].rule->line);
 
+	if (r == 0 && (g->plan.caps || g->plan.allow_userns))
+		r = log_auth(LOG_GRANTED, program, "uid %u (%s) gets capabilities %#llx inside%s",
+			     g->caller.uid, QUOTE(who(g)), (unsigned long long)g->plan.caps,
+			     g->plan.allow_userns ? ", and user namespaces" : "");
 	if (r == 0 && g->grant.rule)
 		r = log_auth(LOG_GRANTED, program, "uid %u (%s) gets subordinate ids; allowed by %s:%u",
 			     g->caller.uid, QUOTE(who(g)), g->grant.rule->file, g->grant.rule->line);
@@ -234,7 +257,7 @@ static int log_grant(const struct gate *g, const struct vetted *vetted, struct e
 /* A refusal is what a function returned, never what stands in *e: so nothing goes on that was refused. */
 static int open_gate(struct gate *g, struct err *e)
 {
-	struct sandbox_hooks hooks = {.permit = vet_same};
+	struct sandbox_hooks hooks = {.permit = vet_same, .admit = count_admit};
 	struct vetted *vetted = NULL;
 	int r = reduce(g, e);
 
@@ -258,8 +281,9 @@ static int open_gate(struct gate *g, struct err *e)
 		return r;
 	hooks.ctx = vetted;
 	hooks.ids = &g->ids;
-	return launch(&g->plan, &hooks, g->permitted, policy_limit(&g->policy, &g->caller, LIMIT_SANDBOXES),
-		      g->sock, e);
+	hooks.most = policy_limit(&g->policy, &g->caller, LIMIT_SANDBOXES);
+	r = hooks.most == UINT64_MAX ? 0 : count_before(hooks.most, e);
+	return r == 0 ? launch(&g->plan, &hooks, g->permitted, g->sock, e) : r;
 }
 
 /* To croft, which says it; where there is none, to standard error. */

@@ -129,7 +129,7 @@ static int check_enforced(const struct policy *p, struct err *e)
 static int decide(struct request *q, struct err *e)
 {
 	struct policy policy;
-	struct grant_facts f = {.policy = &policy, .caller = &q->caller};
+	struct grant_facts f = {.policy = &policy, .caller = &q->caller, .last = ID_NONE - 1};
 	struct arena a;
 	int r = mem_arena(ARENA_BYTES, &a);
 

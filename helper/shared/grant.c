@@ -63,10 +63,13 @@ static int check_existing(const struct side *s, struct err *e)
 	return err_hint(e, "give the caller a range that nobody has, with usermod %s", s->add_option);
 }
 
-static int check_range(const struct side *s, size_t i, struct err *e)
+static int check_range(const struct side *s, size_t i, uint32_t last, struct err *e)
 {
 	const struct id_range *range = s->ids.range, *r = &range[i];
 
+	if (r->start > last || r->count - 1 > last - r->start)
+		return err_set(e, EPERM, "the range %u:%u %s holds %ss above %u, which are for nobody",
+			       r->start, r->count, s->where, s->what, last);
 	if (id_range_has(r, 0))
 		return err_set(e, EPERM, "the range %u:%u %s holds %s 0 of the host", r->start, r->count,
 			       s->where, s->what);
@@ -105,7 +108,7 @@ static int read_ranges(struct side *s, const struct grant_facts *f, struct err *
 	else
 		snprintf(s->where, sizeof(s->where), "in %s", s->file);
 	for (size_t i = 0; i < (size_t)s->ids.n && r == 0; i++)
-		r = check_range(s, i, e);
+		r = check_range(s, i, f->last, e);
 	if (r == 0)
 		r = check_existing(s, e);
 	return r < 0 ? refused(e) : 0;

@@ -40,6 +40,7 @@ struct grant_facts {
 	const struct policy_caller *caller;
 	const char *passwd; /* the text of /etc/passwd, in which nobody may have an id of a range */
 	size_t passwd_size;
+	uint32_t last; /* the highest id that may be given */
 };
 
 /* The map of the caller alone, to which no grant is needed: setgroups is denied with it. */

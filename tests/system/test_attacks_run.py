@@ -433,7 +433,7 @@ class F(Attack):
     def test_f1_flags_are_set_before_a_mount_is_attached(self):
         data = self.home_dir()
         trace = data + '/trace'
-        r = self.run_as('root', ['strace', '-u', USER, '-f', '-o', trace, '-e', 'trace=mount,mount_setattr,move_mount,open_tree,execve',
+        r = self.run_as('root', ['strace', '-u', USER, '-f', '-o', trace, '-e', 'trace=mount,mount_setattr,move_mount,open_tree,fsmount,execve',
                                  self.croft_path, 'run', *SELF, '-v', data + ':/mnt:ro', '-v', data + ':/srv', 'host', '--', 'true'])
         self.assertRan(r)
         with open(trace, encoding='utf-8', errors='replace') as f:
@@ -442,6 +442,9 @@ class F(Attack):
         ready = set()
         moved = 0
         for line in lines:
+            made = re.search(r'fsmount\(.*MOUNT_ATTR_NOSUID\|MOUNT_ATTR_NODEV\|MOUNT_ATTR_NOEXEC\) = (\d+)', line)
+            if made:
+                ready.add(made.group(1))
             call = re.search(r'(mount_setattr|move_mount)\((\d+), "', line)
             if call and call.group(1) == 'mount_setattr':
                 self.assertIn('AT_RECURSIVE', line)

@@ -37,7 +37,7 @@ class Ops:
     HEAD = 8 + 4  # the magic, and the kind of the root
 
     def __init__(self, plan):
-        at = self.HEAD + 4 + int.from_bytes(plan[self.HEAD:self.HEAD + 4], 'little') + 4 + 4 + 8
+        at = self.HEAD + 4 + int.from_bytes(plan[self.HEAD:self.HEAD + 4], 'little') + 3 * 4 + 8
         self.head, self.at, self.plan = plan[:at], at, plan
         self.ops = [self.op() for _ in range(self.number(4))]
         self.tail = plan[self.at:]

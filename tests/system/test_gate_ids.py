@@ -49,13 +49,14 @@ class Works(IdsTest):
         self.refused('^croft: capability CAP_CHOWN: denied for .*: no rule allows it\ncroft: hint: croft policy explain capability CAP_CHOWN\n$',
                      '--cap-add', 'CHOWN', 'host', '--', 'true')
 
-    def test_the_user_namespace_belongs_to_the_hosts_root(self):
+    def test_the_user_namespace_belongs_to_nobody(self):
+        """To an id of its caller's own that nobody is, so that nobody enters it and the kernel's limits are each user's."""
         p, first = self.running()
         fd = os.open(f'/proc/{first}/ns/user', os.O_RDONLY)
         owner = ctypes.c_uint32(77)
         fcntl.ioctl(fd, NS_GET_OWNER_UID, owner)
         os.close(fd)
-        self.assertEqual(owner.value, 0)
+        self.assertEqual(owner.value, 0xe0000000 + self.own_id())
         p.terminate()
         self.assertEqual(p.wait(20), 143)
 
@@ -118,9 +119,21 @@ c = socket.create_connection(("127.0.0.1", 8080)); print("connected")'"""), 'con
         p.terminate()
         self.assertEqual(p.wait(20), 9)
 
+    def test_what_is_used_inside_is_not_the_hosts_roots(self):
+        """inotify instances are counted up to the owner of each user namespace."""
+        script = 'import os,ctypes\nc = ctypes.CDLL(None)\nfds = [c.inotify_init() for _ in range(100000)]\nprint("ready", flush=True)\nimport time; time.sleep(60)'
+        with open('/proc/sys/fs/inotify/max_user_instances', encoding='ascii') as f:
+            self.assertLess(int(f.read()), 100000)
+        p, _ = self.running('--map', 'self', script=f"exec python3 -c '{script}'")
+        fd = ctypes.CDLL(None).inotify_init()
+        self.assertGreaterEqual(fd, 0, 'a sandbox used up what the host\'s root has')
+        os.close(fd)
+        p.kill()
+        p.wait(20)
+
     def test_one_nobody_could_end_is_refused(self):
         self.assertEqual(self.gate('--no-init', 'host', '--', 'sh', '-c', 'echo $$').out, '1\n')
-        self.refused('^croft: croft-gate makes no sandbox of another user inside without an init that its caller may end\n', '--no-init', '-u', '1000', 'host', '--', 'true')
+        self.refused('^croft: croft-gate makes no sandbox with ids that has no init which its caller may end', '--no-init', '-u', '1000', 'host', '--', 'true')
 
     def test_it_dies_with_croft(self):
         for user in ('0', '1000'):
@@ -194,6 +207,16 @@ class Capabilities(IdsTest):
         self.assertRan(self.gate(*options, 'host', '--', 'unshare', '-Urm', 'mount', '-t', 'tmpfs', 'none', '/tmp'))
         self.assertNotEqual(self.gate(*options, 'host', '--', 'unshare', '-Urm', 'mount', '-o', 'remount,rw,bind', '/mnt').status, 0)
 
+    def test_a_user_other_than_root_gets_what_was_added(self):
+        status = fields_of(self.inside('cat /proc/self/status', '-u', '1000', '--cap-add', 'NET_BIND_SERVICE'))
+        for name in ('CapPrm', 'CapEff', 'CapAmb', 'CapInh'):
+            self.assertEqual(int(status[name], 16), 1 << 10, name)
+
+    def test_with_capabilities_there_is_an_init(self):
+        """Else the first process could become another user, whom the caller may not end and nobody counts."""
+        self.refused('^croft: croft-gate makes no sandbox with ids that has no init which its caller may end', '--no-init', 'host', '--', 'true')
+        self.assertRan(self.gate('--no-init', '--cap-drop', 'ALL', 'host', '--', 'true'))
+
     def test_the_lid_on_user_namespaces_cannot_be_lifted(self):
         r = self.gate('--cap-add', 'SYS_ADMIN', 'host', '--', 'sh', '-c', 'unshare --user true')
         self.assertRefused(r, 1, 'unshare failed: (No space left on device|Operation not permitted)')
@@ -259,6 +282,13 @@ class Owners(IdsTest):
             os.chown(data + '/f', 0, gid)
             for user in ('0', '1000'):
                 self.assertRefused(self.gate('-v', data + ':/mnt:idmap', '-u', user, 'host', '--', 'cat', '/mnt/f'), 1, 'Permission denied')
+        os.chown(data + '/f', 0, 0)
+        subprocess.run(['gpasswd', '-a', USER, 'root'], check=True, capture_output=True)
+        try:
+            self.assertRefused(self.run_as(USER, ['cat', data + '/f']), 1, 'Permission denied')
+            self.assertRefused(self.gate('-v', data + ':/mnt:idmap', '-u', '1000', 'host', '--', 'cat', '/mnt/f'), 1, 'Permission denied')
+        finally:
+            subprocess.run(['gpasswd', '-d', USER, 'root'], check=True, capture_output=True)
 
     def shared_root(self):
         root = self.make_dir('root')
@@ -354,6 +384,16 @@ class Sandboxes(IdsTest):
             time.sleep(0.05)
         self.assertRan(self.gate('host', '--', 'true'))
 
+    def test_a_zombie_whose_threads_live_is_counted(self):
+        script = ('import ctypes,threading,time\nthreading.Thread(target=time.sleep, args=(60,)).start()\n'
+                  'print("ready", flush=True)\nctypes.CDLL(None).pthread_exit(None)')
+        running = [self.running('--no-init', script=f"exec python3 -c '{script}'")[0] for _ in range(3)]
+        time.sleep(0.3)
+        self.refused(r'^croft: you have 3 sandboxes', 'host', '--', 'true')
+        for p in running:
+            p.kill()
+            p.wait(20)
+
     def test_those_that_start_at_once_do_not_slip_through(self):
         """Never more than three are left."""
         started = [self.popen_as(USER, [self.croft_path, 'run', '--gate', 'host', '--', 'sleep', '3']) for _ in range(12)]
@@ -397,6 +437,23 @@ class Direct(PlainDirect, IdsTest):
         self.assertGateRefuses(plans[1], 'userns inside: denied')
         self.rewrite(OPEN)
         self.assertGateRefuses(plans[2], 'ids subordinate: denied')
+
+    def test_owners_are_exchanged_in_volumes_alone(self):
+        def mirror(ops):
+            op = ops.ops[ops.index(0)]
+            op[1] |= 1 << 4
+        _, message, child = self.hand_made(mirror, '--map', 'subordinate', '--cap-drop', 'ALL')
+        self.assertIn('exchanges the owners of something else than a volume', message)
+        self.assertFalse(child)
+
+    def test_who_may_write_the_limit_on_user_namespaces_may_have_them(self):
+        more = 'allow everyone capability SYS_RESOURCE\nallow everyone proc unmasked\n'
+        self.rewrite(IDS + more)
+        options = ('--map', 'subordinate', '--cap-drop', 'ALL', '--cap-add', 'SYS_RESOURCE')
+        self.assertRan(self.gate(*options, 'host', '--', 'true'))
+        self.refused('^croft: userns inside: denied', '--unmask', *options, 'host', '--', 'true')
+        self.rewrite(IDS + more + 'allow everyone userns\n')
+        self.assertRan(self.gate('--unmask', *options, 'host', '--', 'true'))
 
     def rewrite(self, rules):
         with open(self.sysconfdir + '/croft/policy.conf', 'w', encoding='utf-8') as f:

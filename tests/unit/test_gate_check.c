@@ -95,7 +95,7 @@ static void the_command_is_the_caller_or_ends_with_him(void **state)
 	p.map = PLAN_MAP_SUBORDINATE;
 	p.uid = 1;
 	p.init = 0;
-	refused("without an init");
+	refused("no init");
 	p.lock_mounts = 1;
 	refused("second user namespace");
 	p.root_shared = 1;
