@@ -9,7 +9,7 @@ import time
 
 from croft_test import USER, USER2, USER_NO_SUB, snapshot_tree, sub_ranges
 from run_case import fields_of
-from test_gate import OPEN, Direct as PlainDirect, GateTest, Killed as PlainKilled
+from test_gate import OPEN, Direct as PlainDirect, GateTest, Killed as PlainKilled, Race as PlainRace
 
 ALL = 'cap_sys_admin,cap_setuid,cap_setgid+p'
 IDS = OPEN + 'allow everyone ids subordinate\nallow everyone ids setgroups\n'
@@ -464,4 +464,15 @@ class Killed(PlainKilled, IdsTest):
     pass
 
 
-del PlainDirect, PlainKilled
+class Race(PlainRace, IdsTest):
+    rules = IDS
+
+    def put_gate(self, setuid=False, caps=ALL):
+        super().put_gate(setuid, caps)
+
+
+class RaceWithSetuid(Race):
+    with_setuid = True
+
+
+del PlainDirect, PlainKilled, PlainRace
