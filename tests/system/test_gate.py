@@ -460,12 +460,16 @@ class Log(GateTest):
         s.bind('/dev/log')
         self.addCleanup(os.unlink, '/dev/log')
         os.chmod('/dev/log', 0o666)
-        sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.addCleanup(sender.close)
-        sender.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                sender.sendto(b'x', '/dev/log')
+        sent = True
+        while sent:  # a sender's own buffer may be full before the queue is
+            sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self.addCleanup(sender.close)
+            sender.setblocking(False)
+            sent = False
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    sender.sendto(b'x', '/dev/log')
+                    sent = True
         return s
 
     def test_what_cannot_be_logged_does_not_start(self):
@@ -480,9 +484,8 @@ class Log(GateTest):
         os.mkdir(data + '/d')
         self.assertRan(self.gate('-v', data + ':/mnt', 'host', '--', 'true'))
         s = self.silent_log()
-        s.recv(100)  # room for the root's line, none for that of the volume
         p = self.popen_as(USER, [self.croft_path, 'run', '--gate', '-v', data + ':/mnt', 'host', '--', 'ls', '/mnt/d'])
-        time.sleep(0.2)
+        self.await_poll('croft-gate')
         subprocess.run(['mount', '-t', 'tmpfs', 'none', data + '/d'], check=True)
         try:
             s.setblocking(False)
@@ -494,6 +497,17 @@ class Log(GateTest):
             subprocess.run(['umount', data + '/d'], check=True)
         self.assertEqual(p.returncode, 125, err)
         self.assertRegex(err, f'^croft: something was mounted below {re.escape(data)} while the sandbox was started\n$')
+
+    def await_poll(self, name):
+        """Until a process of that name waits in poll(2)."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            for pid in filter(str.isdigit, os.listdir('/proc')):
+                with contextlib.suppress(OSError):
+                    with open(f'/proc/{pid}/comm', encoding='utf-8') as comm, open(f'/proc/{pid}/wchan', encoding='utf-8') as wchan:
+                        if comm.read() == name + '\n' and 'poll' in wchan.read():
+                            return
+        self.fail(f'no {name} waits')
 
     def test_every_start_and_every_refusal_is_said_with_its_rule(self):
         data = self.home_dir()
