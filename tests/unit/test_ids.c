@@ -322,6 +322,48 @@ static void an_empty_map_is_an_empty_text(void **state)
 	assert_map(NULL, 0, "");
 }
 
+/* Wherever a map sends an id, asked of the text as the kernel would read it; every id of interest. */
+static void an_exchange_changes_two_ids_and_no_other(void **state)
+{
+	static const uint32_t id[] = {1, 2, 3, 999, 1000, 1001, 100999, UINT32_MAX - 2, UINT32_MAX - 1};
+	const size_t n = sizeof(id) / sizeof(id[0]);
+	char text[IDS_TEXT_MAX];
+
+	(void)state;
+	for (size_t a = 0; a < n; a++)
+		for (size_t b = 0; b < n; b++)
+			for (int zero = 0; zero < 2; zero++) {
+				uint32_t to = 0;
+
+				assert_true(id_map_exchange(id[a], id[b], zero, text, sizeof(text)) > 0);
+				for (size_t i = 0; i < n; i++) {
+					assert_int_equal(id_map_outside(text, id[i], &to), 0);
+					assert_int_equal(to, i == a ? id[b] : i == b ? id[a] : id[i]);
+				}
+				assert_int_equal(id_map_outside(text, 0, &to), zero ? 0 : -ENOENT);
+				assert_int_equal(id_map_outside(text, UINT32_MAX, &to), -ENOENT);
+			}
+	assert_int_equal(id_map_exchange(0, 1000, true, text, sizeof(text)), -EINVAL);
+	assert_int_equal(id_map_exchange(1000, 0, false, text, sizeof(text)), -EINVAL);
+	assert_int_equal(id_map_exchange(1000, UINT32_MAX, false, text, sizeof(text)), -EINVAL);
+}
+
+static void an_id_outside_is_read_from_the_map(void **state)
+{
+	uint32_t to;
+
+	(void)state;
+	assert_int_equal(id_map_outside("0 1000 1\n1 100000 65536\n", 0, &to), 0);
+	assert_int_equal(to, 1000);
+	assert_int_equal(id_map_outside("0 1000 1\n1 100000 65536\n", 65536, &to), 0);
+	assert_int_equal(to, 165535);
+	assert_int_equal(id_map_outside("0 1000 1\n1 100000 65536\n", 65537, &to), -ENOENT);
+	assert_int_equal(id_map_outside("", 0, &to), -ENOENT);
+	assert_int_equal(id_map_outside("0 1000", 0, &to), -EINVAL);
+	assert_int_equal(id_map_outside("x 1000 1\n", 0, &to), -EINVAL);
+	assert_int_equal(id_map_outside("0 99999999999 1\n", 0, &to), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +376,8 @@ int main(void)
 		cmocka_unit_test(a_layout_equals_the_one_made_id_by_id),
 		cmocka_unit_test(a_map_longer_than_a_page_is_refused),
 		cmocka_unit_test(an_empty_map_is_an_empty_text),
+		cmocka_unit_test(an_exchange_changes_two_ids_and_no_other),
+		cmocka_unit_test(an_id_outside_is_read_from_the_map),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
