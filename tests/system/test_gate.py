@@ -356,7 +356,7 @@ while True:
 '''])
         os.set_blocking(swap.stdout.fileno(), False)
         seen, swaps, starts = {'good': 0, 'refused': 0}, 0, 0
-        while swaps < self.SWAPS or starts < 100:
+        while swaps < self.SWAPS or starts < 40:
             r = self.gate('-v', good + ':/mnt', 'host', '--', 'cat', '/mnt/who')
             self.assertNotIn('bad', r.out)
             seen['good' if r.out == 'good' else 'refused'] += 1
