@@ -4,7 +4,7 @@
     check.py --build DIR [--select PATTERN[,PATTERN...]] [--setup LINE] [--dir DIR] [--suite SUITE] [--append 'KERNEL ARGUMENTS']
 
 Started by `make check-vm`, as root. croft is built here and tested there, by tests/system/run.py. --setup is a shell line that
-prepares the machine, as 'sysctl -w kernel.unprivileged_userns_clone=0'. Ends with the status of the tests.
+prepares the machine, run in the tree there, as 'sysctl -w kernel.unprivileged_userns_clone=0' or 'sh tests/vm/deny-userns'. Ends with the status of the tests.
 """
 import argparse
 import os
@@ -51,7 +51,7 @@ def main():
     ci = 'CI=1 ' if os.environ.get('CI') else ''
     with m:
         m.copy_in(build + '-pack', TREE)
-        status = m.run(args.setup) if args.setup else 0
+        status = m.run(f'cd {TREE} && {args.setup}') if args.setup else 0
         return status or m.run(f'cd {TREE} && CROFT_VM=1 {ci}python3 -B tests/system/run.py --build {shlex.quote(build)} '
                                f'--unpack {TREE}/pack --select {shlex.quote(args.select)}')
 
