@@ -40,27 +40,27 @@ static void unescape(char *s)
 	*to = '\0';
 }
 
+struct mount {
+	char *point;   /* escapes taken back */
+	char *type;    /* of the file system */
+	char *options; /* its source and its own options */
+};
+
 /* proc(5): id parent major:minor root mount-point options [optional...] - type source options */
-static int look(char *line, const char *path, bool *ret_any, const char **ret_kernel_fs)
+static int parse(char *line, struct mount *ret)
 {
-	char *at = line, *point, *type;
-	const char *kernel;
+	char *at = line;
 
 	for (int i = 0; i < 4; i++)
 		word(&at);
-	point = word(&at);
-	type = strstr(at, " - ");
-	if (!type || point[0] != '/')
+	ret->point = word(&at);
+	at = strstr(at, " - ");
+	if (!at || ret->point[0] != '/')
 		return -EBADMSG;
-	type += strlen(" - ");
-	type[strcspn(type, " ")] = '\0';
-	unescape(point);
-	if (!path_covers(path, point) || !strcmp(path, point))
-		return 0;
-	*ret_any = true;
-	kernel = policy_kernel_fs(type);
-	if (kernel)
-		*ret_kernel_fs = kernel;
+	at += strlen(" - ");
+	ret->type = word(&at);
+	ret->options = at;
+	unescape(ret->point);
 	return 0;
 }
 
@@ -81,7 +81,9 @@ static int read_table(char *text, struct err *e)
 	return 0;
 }
 
-int mounts_below(const char *path, bool *ret_any, const char **ret_kernel_fs, struct err *e)
+typedef void mount_fn(void *ctx, const struct mount *m);
+
+static int each(mount_fn *fn, void *ctx, struct err *e)
 {
 	struct arena a;
 	char *save = NULL;
@@ -91,9 +93,54 @@ int mounts_below(const char *path, bool *ret_any, const char **ret_kernel_fs, st
 		return err_set(e, -r, "get memory: %s", strerror(-r));
 	r = read_table(a.base, e);
 	for (char *line = r < 0 ? NULL : strtok_r(a.base, "\n", &save); line && r == 0;
-	     line = strtok_r(NULL, "\n", &save))
-		if (look(line, path, ret_any, ret_kernel_fs) < 0)
+	     line = strtok_r(NULL, "\n", &save)) {
+		struct mount m;
+
+		if (parse(line, &m) < 0)
 			r = err_set(e, EBADMSG, "/proc/self/mountinfo has a line that is none");
+		else
+			fn(ctx, &m);
+	}
 	munmap(a.base, a.size);
 	return r;
+}
+
+struct below {
+	const char *path;
+	bool *any;
+	const char **kernel_fs;
+};
+
+static void see_below(void *ctx, const struct mount *m)
+{
+	const struct below *b = ctx;
+	const char *kernel;
+
+	if (!path_covers(b->path, m->point) || !strcmp(b->path, m->point))
+		return;
+	*b->any = true;
+	kernel = policy_kernel_fs(m->type);
+	if (kernel)
+		*b->kernel_fs = kernel;
+}
+
+int mounts_below(const char *path, bool *ret_any, const char **ret_kernel_fs, struct err *e)
+{
+	struct below b = {.path = path, .any = ret_any, .kernel_fs = ret_kernel_fs};
+
+	return each(see_below, &b, e);
+}
+
+static void see_hidepid(void *ctx, const struct mount *m)
+{
+	bool *hidden = ctx;
+
+	if (!strcmp(m->point, "/proc") && !strcmp(m->type, "proc") && strstr(m->options, "hidepid="))
+		*hidden = true;
+}
+
+int mounts_hide_processes(bool *ret, struct err *e)
+{
+	*ret = false;
+	return each(see_hidepid, ret, e);
 }

@@ -1,5 +1,5 @@
 /*
- * mounts.h - what is mounted below a path. Not pure: /proc/self/mountinfo.
+ * mounts.h - what the mount table says. Not pure: /proc/self/mountinfo.
  */
 #pragma once
 
@@ -13,3 +13,7 @@
  * Mounts that others cover count, too. 0 or -errno; a table that does not fit is an error.
  */
 int mounts_below(const char *path, bool *ret_any, const char **ret_kernel_fs, struct err *e);
+
+/* Whether a procfs on /proc is mounted with hidepid (proc(5)), so that it may not show a process to its own
+ * user. 0 or -errno. */
+int mounts_hide_processes(bool *ret, struct err *e);

@@ -11,6 +11,8 @@
 #include "common/dir.h"
 #include "common/fd.h"
 #include "common/text.h"
+#include "helper/shared/status.h"
+#include "vet/mounts.h"
 
 /* A process may be in 65536 groups, which stand in its status. */
 enum { STATUS_MAX = 1 << 20 };
@@ -20,14 +22,6 @@ struct count {
 	uint32_t uid;
 	uint64_t n;
 };
-
-/* What stands behind KEY at the beginning of a line; the kernel escapes newlines in the name of a process. */
-static const char *field(const char *text, const char *key)
-{
-	const char *at = strstr(text, key);
-
-	return at ? at + strlen(key) : "";
-}
 
 /* "4711	1": of two namespaces at least, and the first process of the innermost. */
 static bool is_first(const char *numbers)
@@ -40,9 +34,9 @@ static bool is_first(const char *numbers)
 /* A first process whose main thread has ended is a zombie while others of it live. */
 static bool is_dead(const char *text)
 {
-	const char *state = field(text, "\nState:\t");
+	const char *state = status_value(text, "\nState:\t");
 
-	return *state == 'X' || (*state == 'Z' && !strncmp(field(text, "\nThreads:\t"), "1\n", 2));
+	return *state == 'X' || (*state == 'Z' && !strncmp(status_value(text, "\nThreads:\t"), "1\n", 2));
 }
 
 /* 1: a sandbox of the caller's that lives; 0: none; -errno. */
@@ -58,8 +52,8 @@ static int is_sandbox(const struct count *c, const char *pid)
 	if (n < 0)
 		return n == -ENOENT || n == -ESRCH ? 0 : (int)n;
 	text[n] = '\0';
-	real = field(text, "\nUid:\t");
-	numbers = field(text, "\nNSpid:\t");
+	real = status_value(text, "\nUid:\t");
+	numbers = status_value(text, "\nNSpid:\t");
 	if (text_u32n(real, strcspn(real, "\t"), &id) < 0 || !*numbers)
 		return -EBADMSG;
 	return id == c->uid && is_first(numbers) && !is_dead(text);
@@ -90,25 +84,13 @@ static int count(int proc, uint64_t *ret, struct err *e)
 	return r < 0 ? cannot(-r, e) : 0;
 }
 
-/* hidepid hides what is not dumpable from its own user, too; and first processes are not. In the mount table
- * it stands behind " - proc SOURCE ". */
+/* hidepid hides what is not dumpable from its own user, too; and first processes are not. */
 static int shows_all(struct err *e)
 {
-	static char text[STATUS_MAX];
-	fd_auto int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -errno : fd_read_all(fd, text, sizeof(text) - 1);
-	char *save = NULL;
+	bool hidden = false;
+	int r = mounts_hide_processes(&hidden, e);
 
-	if (n < 0)
-		return cannot((int)-n, e);
-	text[n] = '\0';
-	for (const char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		const char *type = strstr(line, " - proc ");
-
-		if (type && strstr(line, " /proc ") && strstr(type, "hidepid="))
-			return cannot(EPERM, e);
-	}
-	return 0;
+	return r < 0 ? cannot(-r, e) : hidden ? cannot(EPERM, e) : 0;
 }
 
 int count_before(uint64_t most, struct err *e)
@@ -128,14 +110,10 @@ int count_before(uint64_t most, struct err *e)
 
 int count_admit(int proc, uint64_t most, struct err *e)
 {
-	fd_auto int list = -1;
+	fd_auto int list = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	uint64_t n = 0;
-	int r;
+	int r = list < 0 ? cannot(errno, e) : count(list, &n, e);
 
-	if (most == UINT64_MAX)
-		return 0;
-	list = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	r = list < 0 ? cannot(errno, e) : count(list, &n, e);
 	if (r != 0)
 		return r;
 	return n <= most

@@ -257,7 +257,7 @@ static int log_grant(const struct gate *g, const struct vetted *vetted, struct e
 /* A refusal is what a function returned, never what stands in *e: so nothing goes on that was refused. */
 static int open_gate(struct gate *g, struct err *e)
 {
-	struct sandbox_hooks hooks = {.permit = vet_same, .admit = count_admit};
+	struct sandbox_hooks hooks = {.permit = vet_same};
 	struct vetted *vetted = NULL;
 	int r = reduce(g, e);
 
@@ -282,7 +282,10 @@ static int open_gate(struct gate *g, struct err *e)
 	hooks.ctx = vetted;
 	hooks.ids = &g->ids;
 	hooks.most = policy_limit(&g->policy, &g->caller, LIMIT_SANDBOXES);
-	r = hooks.most == UINT64_MAX ? 0 : count_before(hooks.most, e);
+	if (hooks.most != UINT64_MAX) {
+		hooks.admit = count_admit;
+		r = count_before(hooks.most, e);
+	}
 	return r == 0 ? launch(&g->plan, &hooks, g->permitted, g->sock, e) : r;
 }
 

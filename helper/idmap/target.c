@@ -14,6 +14,7 @@
 
 #include "common/fd.h"
 #include "common/text.h"
+#include "helper/shared/status.h"
 
 static const uint64_t beneath =
 	RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
@@ -94,15 +95,6 @@ static int check_process_owner(const struct target *t, uid_t uid, struct err *e)
 		return err_set(e, EPERM, "the target process belongs to uid %u, not to the caller",
 			       st.st_uid);
 	return 0;
-}
-
-/* The text behind "\nKEY:\t" in /proc/PID/status: the kernel escapes newlines in the process's name, which is
- * the first line and the only one its owner can choose. */
-static const char *status_value(const char *text, const char *key)
-{
-	const char *p = strstr(text, key);
-
-	return p ? p + strlen(key) : "";
 }
 
 static int check_alive(struct target *t, struct err *e)

@@ -15,6 +15,7 @@
 #include "common/fd.h"
 #include "common/helper_exit.h"
 #include "common/text.h"
+#include "helper/shared/status.h"
 
 /* The beginning of a file of /proc/self as a string; 0 or -errno. */
 static int read_proc(const char *path, char *buf, size_t size)
@@ -72,11 +73,10 @@ static bool traced(void)
 	char text[2048];
 	const char *p;
 
-	/* The kernel escapes a newline in the name, so a line that begins with TracerPid is its own. */
 	if (read_proc("/proc/self/status", text, sizeof(text)) < 0)
 		return false;
-	p = strstr(text, "\nTracerPid:\t");
-	return p && p[12] != '0';
+	p = status_value(text, "\nTracerPid:\t");
+	return *p && *p != '0';
 }
 
 static bool on_nosuid(void)
