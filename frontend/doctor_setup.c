@@ -4,7 +4,6 @@
 #include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "common/ids.h"
@@ -70,7 +69,7 @@ struct subids {
 	const char *option; /* of usermod(8) */
 	const char *names;  /* the user database that has such ids */
 	uint32_t own;
-	struct policy policy; /* for its lines `ids rule`; without any where it cannot be read */
+	const struct policy *policy; /* for its lines `ids rule`; without any where it cannot be read */
 };
 
 /* The first id from free on that begins a range which no rule has a part of. */
@@ -98,7 +97,7 @@ static void hint_add(const struct doctor *d, const struct subids *s, uint64_t fr
 	/* The same ids for both, behind the last of either file. */
 	subid_each("/etc/subuid", see_line, &o, &unread);
 	subid_each("/etc/subgid", see_line, &o, &unread);
-	o.free = behind_rules(&s->policy, o.free);
+	o.free = behind_rules(s->policy, o.free);
 	if (o.free > ID_NONE - USUAL_COUNT || !d->caller.name)
 		err_hint(e, "choose %d ids that nobody has and write them into the file: subuid(5)",
 			 USUAL_COUNT);
@@ -204,7 +203,7 @@ static int weigh_subids(struct doctor *d, const struct subids *s, struct err *e)
 		return other;
 	if (other)
 		return ask_source(d, s, e);
-	if (idmap_ranges(s->file, &s->policy, &d->caller, &r, e) < 0)
+	if (idmap_ranges(s->file, s->policy, &d->caller, &r, e) < 0)
 		return -e->code;
 	if (r.n == 0) {
 		err_set(e, ENOENT, "%s has no line for you", s->file);
@@ -223,16 +222,12 @@ static int weigh_subids(struct doctor *d, const struct subids *s, struct err *e)
 
 static int look_subids(struct doctor *d, struct subids *s, struct err *e)
 {
-	struct arena a;
-	int r = mem_arena(POLICY_ARENA, &a);
+	static const struct policy none = {.nrules = 0};
+	int r;
 
-	if (r < 0)
-		return err_set(e, -r, "get memory: %s", strerror(-r));
 	/* A policy with a mistake has a line of its own in the answer. */
-	if (policy_load(&a, &s->policy, e) < 0)
-		s->policy = (struct policy){.nrules = 0};
+	s->policy = d->no_policy.code ? &none : &d->policy;
 	r = weigh_subids(d, s, e);
-	munmap(a.base, a.size);
 	if (r < 0)
 		d->no_ranges = true;
 	return r;
@@ -240,14 +235,14 @@ static int look_subids(struct doctor *d, struct subids *s, struct err *e)
 
 int look_subuid(struct doctor *d, struct err *e)
 {
-	struct subids s = {"/etc/subuid", "uid", "--add-subuids", "/etc/passwd", d->caller.uid, {0}};
+	struct subids s = {"/etc/subuid", "uid", "--add-subuids", "/etc/passwd", d->caller.uid, NULL};
 
 	return look_subids(d, &s, e);
 }
 
 int look_subgid(struct doctor *d, struct err *e)
 {
-	struct subids s = {"/etc/subgid", "gid", "--add-subgids", "/etc/group", d->caller.gid, {0}};
+	struct subids s = {"/etc/subgid", "gid", "--add-subgids", "/etc/group", d->caller.gid, NULL};
 
 	return look_subids(d, &s, e);
 }

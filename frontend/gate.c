@@ -12,7 +12,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "common/caps.h"
 #include "common/fd.h"
 #include "common/ids.h"
 #include "common/mem.h"
@@ -20,17 +19,16 @@
 #include "frontend/filecaps.h"
 #include "frontend/idmap.h"
 #include "frontend/policy_facts.h"
+#include "frontend/privileged.h"
 #include "frontend/probe.h"
 #include "policy/decide.h"
 #include "policy/rule.h"
 #include "sandbox/limits.h"
 #include "sandbox/msg.h"
 
-static const char program[] = LIBEXECDIR "/croft-gate";
-
 bool gate_installed(void)
 {
-	return access(program, F_OK) == 0;
+	return access(privileged_gate.path, F_OK) == 0;
 }
 
 /* --- choosing ------------------------------------------------------------------------ */
@@ -78,11 +76,11 @@ static bool host_has_userns(void)
 static bool ids_to_be_had(const struct policy *p, const struct policy_caller *c, struct err *why)
 {
 	static struct idmap_extents extents;
-	const uint64_t needed = CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID);
+	const uint64_t needed = privileged_gate.set[PRIVILEGED_GATE_IDS].caps;
 	const struct policy_request ids = {.kind = POLICY_IDS, .value = "subordinate"};
 	const struct idmap_request req = {.map = PLAN_MAP_SUBORDINATE};
 
-	if ((filecaps_permitted(program) & needed) != needed)
+	if ((filecaps_permitted(privileged_gate.path) & needed) != needed)
 		err_set(why, EPERM, "croft-gate is installed for sandboxes without a user namespace");
 	else if (!host_has_userns())
 		err_set(why, ENOSPC, "the host allows nobody a user namespace (user.max_user_namespaces)");
@@ -151,7 +149,7 @@ static int check_volumes(const struct run_options *o, struct err *e)
 
 static int not_installed(const struct policy_rule *enforced, struct err *e)
 {
-	err_set(e, ENOENT, "croft-gate is not installed (%s)", program);
+	err_set(e, ENOENT, "croft-gate is not installed (%s)", privileged_gate.path);
 	return enforced ? err_hint(e, "%s:%u says %s", QUOTE(enforced->file), enforced->line,
 				   words_of(enforced))
 			: err_hint(e, "an administrator installs it: make install-gate");
@@ -239,8 +237,8 @@ static noreturn void become(const struct plan *p, int inner, int plan)
 	/* What is not dumpable has its score in a file of root's: inherited from here. */
 	if (limits_score(p, &e) == 0) {
 		if (fcntl(inner, F_SETFD, 0) == 0 && fcntl(plan, F_SETFD, 0) == 0)
-			execve(program, argv, env);
-		err_sys(&e, "start %s", program);
+			execve(privileged_gate.path, argv, env);
+		err_sys(&e, "start %s", privileged_gate.path);
 		if (e.code == EACCES)
 			err_hint(&e, "an administrator says who may use it: croft-gate(8)");
 	}
