@@ -3,8 +3,8 @@
  *
  * In a user namespace of its own a sandbox is made with its capabilities effective, and this does nothing. A
  * privileged program that makes one without (croft-gate) has the capability permitted and never effective,
- * but for the one call inside AS_ADMIN(): no path of the caller's is resolved, and no file opened, while it
- * is.
+ * but for the one call inside AS_ADMIN(): no path of the caller's is resolved while it is. Of files, only the
+ * id maps are opened with a capability (userns.h).
  */
 #pragma once
 

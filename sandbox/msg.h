@@ -20,8 +20,8 @@ struct msg {
 	struct err err; /* MSG_ERROR; MSG_NOTE: a sentence to print, no failure */
 };
 
-/* Sends one message and, when fd >= 0, a descriptor with it. e may be NULL. 0 or -errno; never blocks for
- * long, never raises SIGPIPE. */
+/* Sends one message and, when fd >= 0, a descriptor with it. e may be NULL. 0 or -errno; -EAGAIN where
+ * the other end leaves too much unread; never blocks, never raises SIGPIPE. */
 int msg_send(int sock, enum msg_type type, const struct err *e, int fd);
 
 /*
