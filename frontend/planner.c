@@ -89,6 +89,19 @@ static void add_standard(struct builder *b, enum plan_op_kind kind)
 	add(b, (struct plan_op){.kind = kind, .target = standard_target(kind)});
 }
 
+static void add_devices(struct builder *b)
+{
+	for (uint32_t i = 0; i < b->o->nmounts; i++) {
+		const struct run_mount *m = &b->o->mount[i];
+
+		if (m->device)
+			add(b, (struct plan_op){.kind = OP_DEVICE,
+						.flags = m->flags,
+						.source = m->source,
+						.target = m->target});
+	}
+}
+
 static void add_kernel(struct builder *b)
 {
 	add_standard(b, OP_PROC);
@@ -98,6 +111,7 @@ static void add_kernel(struct builder *b)
 	add_standard(b, OP_DEVPTS);
 	add_tmpfs(b, "/dev/shm", 01777, 0, SHM_SIZE);
 	add_standard(b, OP_MQUEUE);
+	add_devices(b);
 	add_tmpfs(b, "/tmp", 01777, 0, TMP_SIZE);
 	add_tmpfs(b, "/run", 0755, 0, RUN_SIZE);
 }
@@ -168,6 +182,8 @@ static void add_mounts(struct builder *b)
 		const struct run_mount *m = &b->o->mount[i];
 		const uint64_t size = m->size ? m->size : default_size(b->o, TMPFS_SIZE);
 
+		if (m->device)
+			continue;
 		if (m->tmpfs)
 			add(b, (struct plan_op){.kind = OP_TMPFS,
 						.target = m->target,

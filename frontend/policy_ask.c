@@ -13,12 +13,16 @@
 /* Takes one of the comma-separated options s[0..n) into the request. */
 static bool take_option(const char *s, size_t n, struct policy_request *r)
 {
+	if (r->kind == POLICY_DEVICE)
+		return false;
 	if (text_is(s, n, "ro"))
 		r->rights &= (uint8_t)~RIGHT_WRITE;
 	else if (text_is(s, n, "noexec") && r->kind == POLICY_VOLUME)
 		r->rights &= (uint8_t)~RIGHT_EXEC;
 	else if (text_is(s, n, "submounts"))
 		r->submounts = true;
+	else if (text_is(s, n, "shared") && r->kind == POLICY_ROOT)
+		r->shared = true;
 	else if (!text_is(s, n, "rw"))
 		return false;
 	return true;
@@ -70,7 +74,7 @@ static int ask_path(const char *arg, bool by_name, struct asked *ask, struct err
 	char name[TOOL_PATH_MAX];
 	int r;
 
-	ask->r.rights = RIGHT_WRITE | RIGHT_EXEC;
+	ask->r.rights = ask->r.kind == POLICY_DEVICE ? 0 : RIGHT_WRITE | RIGHT_EXEC;
 	r = split_options(arg, &ask->r, name, e);
 	if (r < 0)
 		return r;
@@ -80,7 +84,7 @@ static int ask_path(const char *arg, bool by_name, struct asked *ask, struct err
 	if (path_clean(name, ask->path, sizeof(ask->path)) < 0)
 		return err_set(e, EINVAL, "%s: expected an absolute path without ..", QUOTE(name));
 	ask->by_name = true;
-	ask->r.object = OBJECT_DIRECTORY;
+	ask->r.object = ask->r.kind == POLICY_DEVICE ? OBJECT_DEVICE : OBJECT_DIRECTORY;
 	return 0;
 }
 
@@ -106,6 +110,7 @@ int asked_parse(const char *kind, const char *arg, bool by_name, struct asked *r
 	ret->r.value = ret->path;
 	switch ((enum policy_kind)k) {
 	case POLICY_VOLUME:
+	case POLICY_DEVICE:
 		return ask_path(arg, by_name, ret, e);
 	case POLICY_ROOT:
 		if (strchr(arg, '/'))

@@ -100,7 +100,10 @@ static void doubt_object(const struct doubts *d, const struct policy_rule *r, co
 
 	if (r->action != POLICY_ALLOW || fd < 0 || policy_object(fd, real, sizeof(real), &object, &e) < 0)
 		return;
-	if (object.kernel_fs)
+	if (r->kind == POLICY_DEVICE) {
+		if (whole && object.object != OBJECT_DEVICE)
+			say(d, r, "it can never allow anything: %s is no device", QUOTE(path));
+	} else if (object.kernel_fs)
 		say(d, r, "it can never allow anything: %s is of a kernel file system (%s)", QUOTE(path),
 		    object.kernel_fs);
 	else if (whole && object.object == OBJECT_DEVICE)

@@ -372,7 +372,8 @@ static const struct verb about[] = {
 			   .operands = "PATH[:ro|rw|noexec|submounts,...]"},
 	[POLICY_ROOT] = {.name = "root",
 			 .help = "a root file system",
-			 .operands = "host|PATH[:ro|rw|submounts,...]"},
+			 .operands = "host|PATH[:ro|rw|submounts|shared,...]"},
+	[POLICY_DEVICE] = {.name = "device", .help = "a device of the host", .operands = "PATH"},
 	[POLICY_IDS] = {.name = "ids",
 			.help = "subordinate ids; setgroups(2) with them",
 			.operands = "subordinate|setgroups"},
@@ -391,11 +392,17 @@ static const struct verb about[] = {
 };
 static_assert(sizeof(about) / sizeof(about[0]) == POLICY_KIND_COUNT, "every kind can be asked for");
 
-static const struct verb *const kind[] = {&about[POLICY_VOLUME],     &about[POLICY_ROOT],
-					  &about[POLICY_IDS],        &about[POLICY_NETWORK],
-					  &about[POLICY_SECCOMP],    &about[POLICY_LANDLOCK],
-					  &about[POLICY_PROC],       &about[POLICY_USERNS],
-					  &about[POLICY_CAPABILITY], NULL};
+static const struct verb *const kind[] = {&about[POLICY_VOLUME],
+					  &about[POLICY_ROOT],
+					  &about[POLICY_DEVICE],
+					  &about[POLICY_IDS],
+					  &about[POLICY_NETWORK],
+					  &about[POLICY_SECCOMP],
+					  &about[POLICY_LANDLOCK],
+					  &about[POLICY_PROC],
+					  &about[POLICY_USERNS],
+					  &about[POLICY_CAPABILITY],
+					  NULL};
 static_assert(sizeof(kind) / sizeof(kind[0]) == POLICY_KIND_COUNT + 1, "and is in the list");
 
 static int explain_main(int argc, char *argv[], struct err *e)

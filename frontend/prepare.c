@@ -12,6 +12,7 @@
 #include "common/text.h"
 #include "common/userdb.h"
 #include "frontend/caller.h"
+#include "frontend/devices.h"
 #include "frontend/environment.h"
 #include "frontend/filter.h"
 #include "frontend/gate.h"
@@ -172,7 +173,8 @@ int prepare(int argc, char *argv[], struct prepared *ret, struct err *e)
 		.policy = &ret->policy, .caller = &ret->caller, .boundary = ret->options.by_gate};
 	ret->options.caps_withheld = ~vet_caps(&ret->vet);
 	limits_vet(&ret->policy, &ret->caller, &ret->options, &ret->given, &ret->refused);
-	if (find_facts(ret, &facts, e) < 0 || planner_make(&ret->options, &facts, &ret->a, &ret->plan, e) < 0)
+	if (devices_find(&ret->options, &ret->a, e) < 0 || find_facts(ret, &facts, e) < 0 ||
+	    planner_make(&ret->options, &facts, &ret->a, &ret->plan, e) < 0)
 		return -e->code;
 	if (ret->refused.code || vet_words(&ret->vet, &ret->plan, &map, &ret->refused) < 0)
 		return 0;

@@ -292,6 +292,40 @@ static int set_tmpfs(void *ctx, const char *value, struct err *e)
 	return r < 0 ? r : add_mount(o, &m, e);
 }
 
+/* --- --device -------------------------------------------------------------------------- */
+
+static int device_target(struct run_options *o, const char *s, const char **ret, struct err *e)
+{
+	char clean[PLAN_PATH_MAX];
+
+	if (path_clean(s, clean, sizeof(clean)) < 0 || !text_starts(clean, "/dev/"))
+		return err_set(e, EINVAL, "%s does not lie below /dev", QUOTE(s));
+	*ret = copy(o, clean, strlen(clean), e);
+	return *ret ? 0 : -e->code;
+}
+
+/* As docker has it, but for the rights: they are those of the device itself. */
+static int set_device(void *ctx, const char *value, struct err *e)
+{
+	struct run_options *o = ctx;
+	struct run_mount m = {.device = true, .flags = OPF_ASKED};
+	const char *colon = strchr(value, ':');
+
+	m.source = copy(o, value, colon ? (size_t)(colon - value) : strlen(value), e);
+	if (!m.source)
+		return -e->code;
+	if (m.source[0] != '/')
+		return err_set(e, EINVAL, "%s is not an absolute path", QUOTE(m.source));
+	if (colon && strchr(colon + 1, ':'))
+		return err_set(e, EINVAL,
+			       "%s is not HOST[:TARGET]: what may be done with a device, its own "
+			       "permissions say",
+			       QUOTE(value));
+	if (device_target(o, colon ? colon + 1 : m.source, &m.target, e) < 0)
+		return -e->code;
+	return add_mount(o, &m, e);
+}
+
 /* --- environment, names, users ----------------------------------------------------------- */
 
 static int add_env(struct run_options *o, bool file, const char *text, struct err *e)
@@ -521,6 +555,7 @@ const struct option_row run_option[] = {
 	 set_volume},
 	{"mount", 0, "FIELD,...", "type=bind,src=,dst=[,ro] or type=tmpfs,dst=[,size=,mode=]", set_mount},
 	{"tmpfs", 0, "DST[:OPT,...]", "an empty tmpfs; OPT: size=256M, mode=1777, ro, noexec", set_tmpfs},
+	{"device", 0, "HOST[:TARGET]", "a device of the host, or those in a directory", set_device},
 	{"conf", 0, "DIR", "take hosts, hostname, resolv.conf from DIR, those that are there", set_conf},
 	{"env", 'e', "NAME[=VALUE]", "set a variable; without a value: yours", set_env},
 	{"env-file", 0, "FILE", "set the variables of FILE, NAME=VALUE a line", set_env_file},

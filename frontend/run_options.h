@@ -20,10 +20,11 @@ enum run_gate { GATE_UNSAID, GATE_WANTED, GATE_UNWANTED };
 
 struct run_mount {
 	bool tmpfs;         /* else a bind */
+	bool device;        /* of a device, or of a directory that stands for those in it */
 	uint32_t flags;     /* enum plan_op_flag */
 	uint32_t mode;      /* tmpfs */
 	uint64_t size;      /* tmpfs: bytes; 0: as the planner has it */
-	const char *source; /* bind: as typed */
+	const char *source; /* bind: as typed; a device: absolute */
 	const char *target; /* clean absolute path */
 };
 

@@ -27,7 +27,7 @@ bool policy_names(const struct policy_rule *rule, const struct policy_caller *c)
 
 static bool is_path(const struct policy_request *r)
 {
-	return r->value[0] == '/' && (r->kind == POLICY_VOLUME || r->kind == POLICY_ROOT);
+	return r->value[0] == '/' && policy_kind_is_path((enum policy_kind)r->kind);
 }
 
 /* A request that nobody described (object.h) or whose path was not resolved is covered by nothing. */
@@ -37,7 +37,7 @@ static bool described(const struct policy_request *r)
 		return false;
 	if (is_path(r))
 		return r->object != OBJECT_NONE && path_is_clean(r->value);
-	return r->kind != POLICY_VOLUME && r->object == OBJECT_NONE;
+	return r->kind != POLICY_VOLUME && r->kind != POLICY_DEVICE && r->object == OBJECT_NONE;
 }
 
 static bool owner_fits(const struct policy_rule *rule, const struct policy_caller *c,
@@ -172,10 +172,10 @@ struct policy_verdict policy_decide(const struct policy *p, const struct policy_
 {
 	struct policy_verdict v = {.reason = REASON_NO_RULE};
 
-	if (r->kernel_fs)
-		return (struct policy_verdict){.reason = REASON_KERNEL_FS};
-	if (r->object == OBJECT_DEVICE)
+	if ((r->object == OBJECT_DEVICE) != (r->kind == POLICY_DEVICE))
 		return (struct policy_verdict){.reason = REASON_DEVICE};
+	if (r->kernel_fs && r->kind != POLICY_DEVICE)
+		return (struct policy_verdict){.reason = REASON_KERNEL_FS};
 	for (size_t i = 0; i < p->nrules; i++) {
 		enum policy_reason said = policy_judge(&p->rule[i], c, r);
 

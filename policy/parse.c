@@ -293,13 +293,17 @@ static int parse_value(struct parser *p, struct policy_rule *r)
 		r->value = words->word[0];
 		return 0;
 	}
-	w = take(p, r->kind == POLICY_VOLUME ? "the path of a volume"
-		    : r->kind == POLICY_ROOT ? "host or the path of a root"
-					     : words->expected);
+	w = take(p, r->kind == POLICY_VOLUME   ? "the path of a volume"
+		    : r->kind == POLICY_ROOT   ? "host or the path of a root"
+		    : r->kind == POLICY_DEVICE ? "the path of a device"
+					       : words->expected);
 	if (!w)
 		return -EINVAL;
 	if (r->kind == POLICY_VOLUME)
 		return parse_path_rule(p, w, r);
+	/* What may be done with it, its own permissions say: a mount does not narrow them. */
+	if (r->kind == POLICY_DEVICE)
+		return parse_pattern(p, w, r);
 	return r->kind == POLICY_ROOT ? parse_root(p, w, r) : parse_word_rule(p, w, r);
 }
 

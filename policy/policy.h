@@ -15,6 +15,7 @@
 enum policy_kind {
 	POLICY_VOLUME,   /* a host directory or file in the sandbox: a path */
 	POLICY_ROOT,     /* a root file system: a path, or "host" */
+	POLICY_DEVICE,   /* a device node of the host: a path */
 	POLICY_IDS,      /* "subordinate": the use of subordinate ids; "setgroups": setgroups(2) with them */
 	POLICY_NETWORK,  /* "none", "host", "user"; "publish": ports of the host that lead in */
 	POLICY_SECCOMP,  /* "unconfined": without a filter; "custom": with a filter of the caller's */
@@ -148,7 +149,7 @@ enum policy_reason {
 			  sockets, some ports) */
 	REASON_OWNER,  /* rule: the line that would grant it if the owner were another */
 	REASON_KERNEL_FS, /* a kernel file system is never a volume */
-	REASON_DEVICE,    /* a device is never a volume */
+	REASON_DEVICE,    /* a device is never a volume, and nothing else is a device */
 	POLICY_REASON_COUNT
 };
 

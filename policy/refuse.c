@@ -85,6 +85,8 @@ static void why_no_rule(struct refusal *f)
 		snprintf(f->why, sizeof(f->why),
 			 "%s lies on %s, a file system of the kernel, which is never a %s",
 			 QUOTE(f->r->value), f->r->kernel_fs, kind);
+	else if (f->v->reason == REASON_DEVICE && f->r->kind == POLICY_DEVICE)
+		snprintf(f->why, sizeof(f->why), "%s is no device", QUOTE(f->r->value));
 	else if (f->v->reason == REASON_DEVICE)
 		snprintf(f->why, sizeof(f->why), "%s is a device, which is never a %s", QUOTE(f->r->value),
 			 kind);
@@ -97,6 +99,8 @@ static const char *ask_for(const struct policy_verdict *v, const struct policy_r
 {
 	unsigned missing;
 
+	if (v->reason == REASON_DEVICE && r->kind == POLICY_VOLUME)
+		return "ask for it with --device";
 	if (v->reason != REASON_RIGHTS || !v->rule)
 		return NULL;
 	if (v->rule->tcp)

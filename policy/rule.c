@@ -6,17 +6,20 @@
 #include "common/caps.h"
 
 const char *const policy_kind_word[] = {
-	[POLICY_VOLUME] = "volume",   [POLICY_ROOT] = "root",       [POLICY_IDS] = "ids",
-	[POLICY_NETWORK] = "network", [POLICY_SECCOMP] = "seccomp", [POLICY_LANDLOCK] = "landlock",
-	[POLICY_PROC] = "proc",       [POLICY_USERNS] = "userns",   [POLICY_CAPABILITY] = "capability",
+	[POLICY_VOLUME] = "volume",     [POLICY_ROOT] = "root",
+	[POLICY_DEVICE] = "device",     [POLICY_IDS] = "ids",
+	[POLICY_NETWORK] = "network",   [POLICY_SECCOMP] = "seccomp",
+	[POLICY_LANDLOCK] = "landlock", [POLICY_PROC] = "proc",
+	[POLICY_USERNS] = "userns",     [POLICY_CAPABILITY] = "capability",
 };
 static_assert(sizeof(policy_kind_word) / sizeof(policy_kind_word[0]) == POLICY_KIND_COUNT, "a word a kind");
 const char policy_kinds_expected[] =
-	"volume, root, ids, network, seccomp, landlock, proc, userns or capability";
+	"volume, root, device, ids, network, seccomp, landlock, proc, userns or capability";
 
 const struct policy_kind_words policy_kind_words[] = {
 	[POLICY_VOLUME] = {{NULL}, NULL, false},
 	[POLICY_ROOT] = {{"host"}, NULL, false},
+	[POLICY_DEVICE] = {{NULL}, NULL, false},
 	[POLICY_IDS] = {{"subordinate", "setgroups"}, "subordinate or setgroups", false},
 	[POLICY_NETWORK] = {{"none", "host", "user", "publish"}, "none, host, user or publish", false},
 	[POLICY_SECCOMP] = {{"unconfined", "custom"}, "unconfined or custom", false},
@@ -103,11 +106,16 @@ const struct policy_switch_words *policy_switch(enum policy_action action)
 	return NULL;
 }
 
+bool policy_kind_is_path(enum policy_kind kind)
+{
+	return kind < POLICY_KIND_COUNT && !policy_kind_words[kind].expected;
+}
+
 bool policy_is_path(const struct policy_rule *r)
 {
 	if (r->action >= POLICY_LIMIT || !r->value)
 		return false;
-	return r->kind == POLICY_VOLUME || (r->kind == POLICY_ROOT && strcmp(r->value, "host") != 0);
+	return policy_kind_is_path((enum policy_kind)r->kind) && strcmp(r->value, "host") != 0;
 }
 
 struct text {
@@ -166,7 +174,7 @@ static void put_who(struct text *t, const struct policy_rule *r)
 
 static void put_mode(struct text *t, const struct policy_rule *r)
 {
-	if (!policy_is_path(r))
+	if (!policy_is_path(r) || r->kind == POLICY_DEVICE)
 		return;
 	if (r->rights & RIGHT_WRITE)
 		put(t, " rw");

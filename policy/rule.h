@@ -14,7 +14,7 @@ enum { POLICY_TEXT_MAX = 9000 }; /* a rule as text: a pattern of 4095 bytes, eac
 extern const char *const policy_kind_word[POLICY_KIND_COUNT];
 extern const char *const policy_limit_word[POLICY_LIMIT_COUNT];
 
-/* The words of a kind whose value is one: all but volume, and root but for host. */
+/* The words of a kind whose value is one: all but volume and device, and root but for host. */
 enum { POLICY_WORDS_MAX = 4 };
 struct policy_kind_words {
 	const char *word[POLICY_WORDS_MAX];
@@ -51,6 +51,9 @@ struct policy_switch_words {
 	const char *both;
 };
 const struct policy_switch_words *policy_switch(enum policy_action action);
+
+/* Whether the kind is of paths: volume, root (or host), device. */
+bool policy_kind_is_path(enum policy_kind kind);
 
 /* Whether value is a pattern of paths, not a word. */
 bool policy_is_path(const struct policy_rule *r);

@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -15,7 +17,7 @@
 #include "sandbox/inroot.h"
 #include "sandbox/tree.h"
 
-enum { DEV_BYTES = 64 << 10, DEV_INODES = 64 };
+enum { DEV_BYTES = 64 << 10, DEV_INODES = 1024 };
 
 /* Numbers: Documentation/admin-guide/devices.txt of Linux. */
 static const struct {
@@ -102,6 +104,53 @@ int dev_pts(int root, const char *target, bool group, struct err *e)
 	r = fs_mount(dir, "devpts", MS_NOSUID | MS_NOEXEC, group ? tty : plain, target, e);
 	/* EINVAL: group 5 is not mapped. */
 	return group && r == -EINVAL ? fs_mount(dir, "devpts", MS_NOSUID | MS_NOEXEC, plain, target, e) : r;
+}
+
+/* A device that the kernel would let nobody open is refused: nodev is never lifted. */
+static int check_device(int source, struct err *e)
+{
+	struct statvfs fs;
+	struct stat st;
+
+	if (fstat(source, &st) < 0 || fstatvfs(source, &fs) < 0)
+		return err_sys(e, "look at it");
+	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+		return err_set(e, ENODEV, "it is no device");
+	return fs.f_flag & ST_NODEV ? err_set(e, EACCES, "its file system is mounted nodev") : 0;
+}
+
+/* A new file: never one of croft's own, and never another device's. */
+static int new_place(int root, const char *target, struct err *e)
+{
+	const char *name = strrchr(target, '/') + 1;
+	char parent[PATH_MAX];
+	fd_auto int dir = -1;
+	int fd;
+
+	snprintf(parent, sizeof(parent), "%.*s", (int)(name - target - 1), target);
+	dir = inroot_directory(root, parent, 0755, e);
+	if (dir < 0)
+		return dir;
+	if (mknodat(dir, name, S_IFREG | 0644, 0) < 0)
+		return errno == EEXIST ? err_set(e, EEXIST, "there is something in that place already")
+				       : err_sys(e, "make the mount point");
+	fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "open the mount point") : fd;
+}
+
+int dev_bind(int root, int source, const char *target, struct err *e)
+{
+	fd_auto int tree = -1, place = -1;
+
+	if (source < 0)
+		return 0;
+	if (check_device(source, e) < 0)
+		return -e->code;
+	tree = tree_clone(source, TREE_NOSUID | TREE_NOEXEC, e);
+	if (tree < 0)
+		return tree;
+	place = new_place(root, target, e);
+	return place < 0 ? place : tree_attach(tree, place, e);
 }
 
 int dev_console(int root, int slave, struct err *e)

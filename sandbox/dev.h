@@ -17,5 +17,12 @@ int dev_make(int root, const char *target, struct err *e);
 /* A new devpts instance on target: mode 0620, ptmxmode 0666; group: of group 5 (tty) where that is mapped. */
 int dev_pts(int root, const char *target, bool group, struct err *e);
 
+/*
+ * Binds the device that the O_PATH descriptor source names on target, a new file below the /dev of root,
+ * whose missing directories are made. -1 for source: nothing is done. A file system that is mounted nodev,
+ * and a target that is there already are errors. 0 or -errno.
+ */
+int dev_bind(int root, int source, const char *target, struct err *e);
+
 /* Binds the terminal that slave names on /dev/console of root. */
 int dev_console(int root, int slave, struct err *e);

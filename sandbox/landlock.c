@@ -94,7 +94,7 @@ static uint64_t writable(const struct plan_op *op, int abi)
 	case OP_VOLUME:
 	case OP_TMPFS:
 		return op->flags & OPF_READ_ONLY ? 0 : all_rights(abi);
-	case OP_DEV: /* and what lies on it */
+	case OP_DEV: /* and what lies on it, as OP_DEVICE */
 	case OP_MQUEUE:
 		return all_rights(abi);
 	case OP_TEXT:
@@ -102,6 +102,7 @@ static uint64_t writable(const struct plan_op *op, int abi)
 		return file_rights(abi);
 	case OP_MIRROR:
 	case OP_CONF:
+	case OP_DEVICE:
 	case OP_DIR:
 	case OP_SYSFS:
 	case OP_SYS_HOST:

@@ -121,6 +121,15 @@ static int run_volume(const struct work *w, struct err *e)
 	return 0;
 }
 
+static int run_device(const struct work *w, struct err *e)
+{
+	const struct plan_op *op = w->op;
+
+	if (dev_bind(w->root, w->source, op->target, e) < 0)
+		return err_wrap(e, "device %s:%s", QUOTE(op->source), QUOTE(op->target));
+	return 0;
+}
+
 /* A file that cannot be put there is passed over when it is optional: a host's /etc without /etc/hostname has
  * no mount point for one. */
 static int maybe(const struct work *w, int r, struct err *e)
@@ -325,13 +334,11 @@ static int run_read_only(const struct work *w, struct err *e)
 }
 
 static int (*const run[])(const struct work *, struct err *) = {
-	[OP_MIRROR] = run_mirror, [OP_VOLUME] = run_volume,
-	[OP_CONF] = run_conf,     [OP_TEXT] = run_text,
-	[OP_DIR] = run_dir,       [OP_PROC] = run_proc,
-	[OP_SYSFS] = run_sysfs,   [OP_SYS_HOST] = run_sys_host,
-	[OP_TMPFS] = run_tmpfs,   [OP_DEV] = run_dev,
-	[OP_DEVPTS] = run_devpts, [OP_MQUEUE] = run_mqueue,
-	[OP_MASK] = run_mask,     [OP_READ_ONLY] = run_read_only,
+	[OP_MIRROR] = run_mirror, [OP_VOLUME] = run_volume, [OP_CONF] = run_conf,
+	[OP_DEVICE] = run_device, [OP_TEXT] = run_text,     [OP_DIR] = run_dir,
+	[OP_PROC] = run_proc,     [OP_SYSFS] = run_sysfs,   [OP_SYS_HOST] = run_sys_host,
+	[OP_TMPFS] = run_tmpfs,   [OP_DEV] = run_dev,       [OP_DEVPTS] = run_devpts,
+	[OP_MQUEUE] = run_mqueue, [OP_MASK] = run_mask,     [OP_READ_ONLY] = run_read_only,
 };
 static_assert(sizeof(run) / sizeof(run[0]) == OP_KIND_COUNT, "a function for each operation");
 

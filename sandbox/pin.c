@@ -37,8 +37,11 @@ static int say(const struct plan *p, int op, struct err *e)
 		err_set(e, errno, "%s", strerror(errno));
 	if (!o)
 		return err_wrap(e, "root %s", QUOTE(p->root));
-	return err_wrap(e, "%s %s:%s", o->kind == OP_VOLUME ? "volume" : "file", QUOTE(o->source),
-			QUOTE(o->target));
+	return err_wrap(e, "%s %s:%s",
+			o->kind == OP_VOLUME   ? "volume"
+			: o->kind == OP_DEVICE ? "device"
+					       : "file",
+			QUOTE(o->source), QUOTE(o->target));
 }
 
 int pin_open(const struct plan *p, int op, struct err *e)
@@ -53,7 +56,7 @@ int pin_open(const struct plan *p, int op, struct err *e)
 
 bool pin_wanted(const struct plan_op *op)
 {
-	return op->kind == OP_VOLUME || op->kind == OP_CONF;
+	return op->kind == OP_VOLUME || op->kind == OP_CONF || op->kind == OP_DEVICE;
 }
 
 static int pin(const struct plan *p, int op, const struct sandbox_hooks *h, int *ret, struct err *e)

@@ -22,7 +22,7 @@ struct pins {
  */
 int pin_open(const struct plan *p, int op, struct err *e);
 
-/* Whether the operation's source is opened at all: OP_VOLUME, OP_CONF. */
+/* Whether the operation's source is opened at all: OP_VOLUME, OP_CONF, OP_DEVICE. */
 bool pin_wanted(const struct plan_op *op);
 
 /*

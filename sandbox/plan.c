@@ -104,7 +104,8 @@ static int check_clean(const char *what, const char *path, struct err *e)
 
 static int check_op(const struct plan_op *op, struct err *e)
 {
-	bool from_host = op->kind == OP_MIRROR || op->kind == OP_VOLUME || op->kind == OP_CONF;
+	bool from_host = op->kind == OP_MIRROR || op->kind == OP_VOLUME || op->kind == OP_CONF ||
+			 op->kind == OP_DEVICE;
 
 	if (op->kind >= OP_KIND_COUNT || op->flags & ~(uint32_t)OPF_ALL || op->mode & ~07777u)
 		return err_set(e, EINVAL, "plan: an operation has an unknown kind, flag or mode");
@@ -115,6 +116,8 @@ static int check_op(const struct plan_op *op, struct err *e)
 	if (from_host != (op->source[0] != '\0') || strlen(op->source) >= PLAN_PATH_MAX)
 		return err_set(e, EINVAL, "plan: the source of %s is missing, too long, or one too many",
 			       QUOTE(op->target));
+	if (op->kind == OP_DEVICE && !text_starts(op->target, "/dev/"))
+		return err_set(e, EINVAL, "plan: the device %s does not lie below /dev", QUOTE(op->target));
 	if (op->kind != OP_TEXT && op->text[0])
 		return err_set(e, EINVAL, "plan: text for %s, which takes none", QUOTE(op->target));
 	return 0;
@@ -246,7 +249,7 @@ int plan_check(const struct plan *p, struct err *e)
 
 /* --- encoding --------------------------------------------------------------- */
 
-static const char magic[8] = "croft\0\0\3"; /* the last byte is the version */
+static const char magic[8] = "croft\0\0\4"; /* the last byte is the version */
 
 struct writer {
 	char *buf;

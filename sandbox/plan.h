@@ -49,6 +49,7 @@ enum plan_op_kind {
 		      a symbolic link */
 	OP_VOLUME, /* bind of source on target; flags */
 	OP_CONF,   /* bind of the file source on target, read-only: hosts, hostname, resolv.conf */
+	OP_DEVICE, /* bind of the device source on target, which lies below /dev */
 	OP_TEXT,   /* a file with text at target */
 	OP_DIR,   /* a directory of the user inside, made where it is missing (mode); a read-only one stays as
 		     it is */
@@ -81,7 +82,7 @@ struct plan_op {
 	uint32_t mode;      /* OP_TMPFS, OP_TEXT: permission bits */
 	uint64_t size;      /* OP_TMPFS: bytes */
 	uint64_t inodes;    /* OP_TMPFS */
-	const char *source; /* host path: OP_MIRROR, OP_VOLUME, OP_CONF; else "" */
+	const char *source; /* host path: OP_MIRROR, OP_VOLUME, OP_CONF, OP_DEVICE; else "" */
 	const char *target; /* clean absolute path in the sandbox */
 	const char *text;   /* OP_TEXT; else "" */
 };

@@ -24,9 +24,9 @@ static_assert(COUNT(root_word) == PLAN_ROOT_COUNT, "a word for each root");
 static const char *const map_word[] = {"self", "subordinate", "auto", "isolated", "none"};
 static_assert(COUNT(map_word) == PLAN_MAP_COUNT, "a word for each map");
 
-static const char *const op_word[] = {"mirror", "volume", "conf",     "text",     "directory",
-				      "proc",   "sysfs",  "sys-host", "tmpfs",    "dev",
-				      "devpts", "mqueue", "mask",     "read-only"};
+static const char *const op_word[] = {"mirror",    "volume", "conf",   "device",   "text",
+				      "directory", "proc",   "sysfs",  "sys-host", "tmpfs",
+				      "dev",       "devpts", "mqueue", "mask",     "read-only"};
 static_assert(COUNT(op_word) == OP_KIND_COUNT, "a word for each operation");
 
 static const char *const network_word[] = {"none", "host", "user"};

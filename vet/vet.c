@@ -59,9 +59,12 @@ int vet_object(const struct vet *v, const struct plan *p, int op, int fd, struct
 
 	if (!o)
 		return vet_root(v, p, fd, ret_verdict, e);
-	r.rights = (uint8_t)((o->flags & OPF_READ_ONLY ? 0 : RIGHT_WRITE) |
-			     (o->flags & OPF_NOEXEC ? 0 : RIGHT_EXEC));
-	snprintf(what, sizeof(what), "volume %s:%s", o->source, o->target);
+	if (o->kind == OP_DEVICE)
+		r.kind = POLICY_DEVICE;
+	else
+		r.rights = (uint8_t)((o->flags & OPF_READ_ONLY ? 0 : RIGHT_WRITE) |
+				     (o->flags & OPF_NOEXEC ? 0 : RIGHT_EXEC));
+	snprintf(what, sizeof(what), "%s %s:%s", policy_kind_word[r.kind], o->source, o->target);
 	if (describe(v, fd, path, sizeof(path), &r, e) < 0)
 		return err_wrap(e, "%s", QUOTE(what));
 	if (o->flags & OPF_IDMAP && r.owner != v->caller->uid)

@@ -109,7 +109,7 @@ static int check_place(struct work *w, const struct plan_op *op)
 
 	if (op->kind == OP_MASK || op->kind == OP_READ_ONLY)
 		return is_standard_mask(op) ? 0 : refuse(w, "with a mask that it does not know");
-	if (!place || (op->kind == OP_TMPFS && !strcmp(op->target, "/dev/shm")))
+	if (!place || op->kind == OP_DEVICE || (op->kind == OP_TMPFS && !strcmp(op->target, "/dev/shm")))
 		return 0;
 	return refuse(w, "with something else in /proc, /sys or /dev than the kernel's");
 }
@@ -135,6 +135,9 @@ static int check_op(struct work *w, uint32_t index)
 		return op->flags & OPF_ASKED || !strcmp(op->source, "/etc/resolv.conf")
 			       ? 0
 			       : refuse(w, "with a file that the policy is not asked about");
+	case OP_DEVICE:
+		return op->flags & OPF_ASKED ? 0
+					     : refuse(w, "with a device that the policy is not asked about");
 	case OP_PROC:
 	case OP_SYSFS:
 	case OP_SYS_HOST:

@@ -82,6 +82,24 @@ static void refused(const char *what)
 	assert_int_equal(check_plan(&p, &caller, 0, &e), 0);
 }
 
+static void device_instead_of_volume(uint32_t flags)
+{
+	*find(OP_VOLUME) = (struct plan_op){
+		.kind = OP_DEVICE, .flags = flags, .source = "/dev/kvm", .target = "/dev/kvm", .text = ""};
+}
+
+static void a_device_is_the_policys(void **state)
+{
+	(void)state;
+	good_plan();
+	device_instead_of_volume(OPF_ASKED);
+	assert_int_equal(check_plan(&p, &caller, UINT64_C(8) << 30, &e), 0);
+	device_instead_of_volume(0);
+	refused("a device that the policy is not asked about");
+	device_instead_of_volume(OPF_ASKED | OPF_IDMAP);
+	refused("exchanges the owners of something else");
+}
+
 static void the_command_is_the_caller_or_ends_with_him(void **state)
 {
 	(void)state;
@@ -215,6 +233,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_command_is_the_caller_or_ends_with_him),
+		cmocka_unit_test(a_device_is_the_policys),
 		cmocka_unit_test(nothing_of_the_host_is_named_that_the_policy_does_not_see),
 		cmocka_unit_test(kernel_file_systems_stand_where_they_belong_and_once),
 		cmocka_unit_test(masks_are_all_there_and_on_top),

@@ -67,19 +67,24 @@ static const char *any_text(uint32_t least, uint32_t most, const char *without)
 	return s;
 }
 
-static const char *any_path(void)
+static const char *any_path_below(const char *dir)
 {
 	char path[128];
-	size_t n = 0;
+	size_t n = (size_t)snprintf(path, sizeof(path), "%s", dir);
 
 	for (uint32_t i = rnd(4); i < 4; i++)
 		n += (size_t)snprintf(path + n, sizeof(path) - n, "/%s", any_text(3, 20, "/"));
 	return arena_copy(&made, path, n);
 }
 
+static const char *any_path(void)
+{
+	return any_path_below("");
+}
+
 static struct plan_op any_op(uint32_t kind)
 {
-	bool from_host = kind == OP_MIRROR || kind == OP_VOLUME || kind == OP_CONF;
+	bool from_host = kind == OP_MIRROR || kind == OP_VOLUME || kind == OP_CONF || kind == OP_DEVICE;
 
 	return (struct plan_op){
 		.kind = kind,
@@ -88,7 +93,7 @@ static struct plan_op any_op(uint32_t kind)
 		.size = any_u64(),
 		.inodes = any_u64(),
 		.source = from_host ? any_text(1, 40, "") : "",
-		.target = any_path(),
+		.target = kind == OP_DEVICE ? any_path_below("/dev") : any_path(),
 		.text = kind == OP_TEXT ? any_text(0, 40, "") : "",
 	};
 }
@@ -613,7 +618,7 @@ static const struct bytes *encode_by_the_book(const struct plan *p)
 	for (const char *s = "croft"; *s; s++)
 		put(&expected, (unsigned char)*s, 1);
 	put(&expected, 0, 2);
-	put(&expected, 3, 1);
+	put(&expected, 4, 1);
 	put_all(&expected, plan_field, plan_nfields, p);
 	return &expected;
 }
@@ -1206,6 +1211,13 @@ static void every_bad_operation_is_refused(void **state)
 		 source,
 		 "a mirror of nothing"},
 		{{.kind = OP_CONF, .source = "", .target = "/t", .text = ""}, source, "a file of nothing"},
+		{{.kind = OP_DEVICE, .source = "", .target = "/t", .text = ""},
+		 source,
+		 "a device of nothing"},
+		{{.kind = OP_DEVICE, .source = "/dev/s", .target = "/dev/d/t", .text = ""}, "", "a device"},
+		{{.kind = OP_DEVICE, .source = "/dev/s", .target = "/device", .text = ""},
+		 "plan: the device /device does not lie below /dev",
+		 "a device elsewhere"},
 		{{.kind = OP_TMPFS, .source = "/s", .target = "/t", .text = ""},
 		 source,
 		 "a tmpfs of something"},

@@ -91,6 +91,9 @@ static void a_line_reads_back_in_one_form(void **state)
 		{"allow everyone root host", NULL},
 		{"deny everyone root host", NULL},
 		{"allow everyone root %h/r", "allow everyone root %h/r rw"},
+		{"allow everyone device /dev/kvm", NULL},
+		{"deny everyone device /dev/**", NULL},
+		{"allow user alice device \"/dev/a b\"", NULL},
 		{"allow everyone ids subordinate", NULL},
 		{"deny everyone ids setgroups", NULL},
 		{"allow everyone network none", NULL},
@@ -247,12 +250,18 @@ static void a_mistake_in_a_line_names_its_column(void **state)
 		{"allow user -1 volume /x", 12, "no user '-1'"},
 		{"allow user \"\" volume /x", 12, "a user id from 0"},
 		{"allow everyone", 15,
-		 "expected volume, root, ids, network, seccomp, landlock, proc, userns or capability, found "
+		 "expected volume, root, device, ids, network, seccomp, landlock, proc, userns or "
+		 "capability, found "
 		 "the end"},
 		{"allow everyone memory 8G", 16,
-		 "expected volume, root, ids, network, seccomp, landlock, proc, userns or capability, found "
+		 "expected volume, root, device, ids, network, seccomp, landlock, proc, userns or "
+		 "capability, found "
 		 "'memory'"},
 		{"allow everyone volume", 22, "expected the path of a volume"},
+		{"allow everyone device", 22, "expected the path of a device"},
+		{"allow everyone device kvm", 23, "expected an absolute path"},
+		{"allow everyone device /dev/kvm rw", 32, "expected the end of the line, found 'rw'"},
+		{"deny everyone device /dev/kvm owner=root", 31, "expected the end of the line"},
 		{"allow everyone volume x", 23, "expected an absolute path"},
 		{"allow everyone volume --bind=/:/x", 23, "expected an absolute path"},
 		{"allow everyone volume -v", 23, "expected an absolute path"},

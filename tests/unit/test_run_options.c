@@ -59,7 +59,9 @@ static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
 
 static void say_mount(const struct run_mount *m)
 {
-	if (m->tmpfs)
+	if (m->device)
+		say("device %s on %s", m->source, m->target);
+	else if (m->tmpfs)
 		say("tmpfs %s size=%" PRIu64 " mode=%" PRIo32, m->target, m->size, m->mode);
 	else
 		say("bind %s on %s", m->source, m->target);
@@ -255,6 +257,11 @@ static const struct {
 	{{"--tmpfs", "/tmp:rw,exec,nosuid,nodev"},
 	 "tmpfs /tmp size=" PLANNERS " mode=1777;",
 	 "defaults, said"},
+	{{"--device", "/dev/kvm"}, "device /dev/kvm on /dev/kvm asked;", "a device in its own place"},
+	{{"--device=/dev/kvm:/dev//x/./y/"}, "device /dev/kvm on /dev/x/y asked;", "in another, cleaned"},
+	{{"--device", "/srv/n:/dev/n", "-v", "/a:/b"},
+	 "device /srv/n on /dev/n asked;bind /a on /b asked;",
+	 "a device that does not lie in /dev"},
 	{{"--conf", "./conf"}, "conf=./conf;", "a directory"},
 	{{"-e", "A=b"}, "env A=b;", "a variable"},
 	{{"--env", "A", "-eB="}, "env A;env B=;", "the caller's, and an empty one"},
@@ -403,6 +410,22 @@ static const struct {
 	{{"-v", "/a:/b:rw,readonly"}, "option --volume: readonly contradicts what stands before it", "both"},
 	{{"-v", "/a:/b:exec,noexec"}, "option --volume: noexec contradicts what stands before it", "both"},
 	{{"-v", "/a:/b:noexec,exec"}, "option --volume: exec contradicts what stands before it", "both"},
+	{{"--device", ""}, "option --device: '' is not an absolute path", "nothing"},
+	{{"--device", "kvm"}, "option --device: kvm is not an absolute path", "a name"},
+	{{"--device", ":/dev/x"}, "option --device: '' is not an absolute path", "no source"},
+	{{"--device", "/dev/kvm:"}, "option --device: '' does not lie below /dev", "an empty target"},
+	{{"--device", "/dev/kvm:/dev/"}, "option --device: /dev/ does not lie below /dev", "/dev itself"},
+	{{"--device", "/dev/kvm:/device"},
+	 "option --device: /device does not lie below /dev",
+	 "no prefix of a string"},
+	{{"--device", "/srv/n"},
+	 "option --device: /srv/n does not lie below /dev",
+	 "elsewhere, without a target"},
+	{{"--device", "/dev/kvm:/dev/../x"}, "option --device: /dev/../x does not lie below /dev", "a .."},
+	{{"--device", "/dev/kvm:/dev/kvm:r"},
+	 "option --device: /dev/kvm:/dev/kvm:r is not HOST[:TARGET]: what may be done with a device, its own "
+	 "permissions say",
+	 "docker's rights"},
 	{{"--mount", ""}, "option --mount: type= is not bind or tmpfs", "nothing"},
 	{{"--mount", "src=/s,dst=/d"}, "option --mount: type= is not bind or tmpfs", "no type"},
 	{{"--mount", "type=volume,src=/s,dst=/d"},
