@@ -84,6 +84,7 @@ static void refused(const char *what)
 
 static void device_instead_of_volume(uint32_t flags)
 {
+	good_plan();
 	*find(OP_VOLUME) = (struct plan_op){
 		.kind = OP_DEVICE, .flags = flags, .source = "/dev/kvm", .target = "/dev/kvm", .text = ""};
 }
@@ -91,7 +92,6 @@ static void device_instead_of_volume(uint32_t flags)
 static void a_device_is_the_policys(void **state)
 {
 	(void)state;
-	good_plan();
 	device_instead_of_volume(OPF_ASKED);
 	assert_int_equal(check_plan(&p, &caller, UINT64_C(8) << 30, &e), 0);
 	device_instead_of_volume(0);
