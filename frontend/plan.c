@@ -113,6 +113,7 @@ static void json_fields(const struct plan_field *f, size_t n, const void *base)
 struct answer {
 	bool asked; /* the policy was asked */
 	struct policy_verdict verdict;
+	struct sandbox_masks masks;
 	struct err e; /* code 0: allowed */
 };
 
@@ -123,6 +124,8 @@ static void print_rule(const struct answer *a)
 	else if (a->asked && a->verdict.rule)
 		out("   [%s:%" PRIu32 "]", a->verdict.rule->file, a->verdict.rule->line);
 	out("\n");
+	for (uint32_t i = 0; i < a->masks.n; i++)
+		out("    covered  %s\n", QUOTE(a->masks.place[i]));
 }
 
 static const char *mode_words(const struct plan_op *op)
@@ -233,7 +236,7 @@ static void print_command(const struct plan *p)
 
 /* --- the verb -------------------------------------------------------------------------------------- */
 
-static void ask(const struct prepared *p, int op, struct answer *a)
+static void ask(struct prepared *p, int op, struct answer *a)
 {
 	const struct plan *plan = &p->plan;
 	fd_auto int fd = -1;
@@ -243,8 +246,8 @@ static void ask(const struct prepared *p, int op, struct answer *a)
 	a->asked = true;
 	if (op >= 0 || plan->root_kind == PLAN_ROOT_DIR)
 		fd = pin_open(plan, op, &a->e);
-	if (a->e.code == 0)
-		vet_object(&p->vet, plan, op, fd, &a->verdict, &a->e);
+	if (a->e.code == 0 && vet_object(&p->vet, plan, op, fd, &a->verdict, &a->e) == 0 && fd >= 0)
+		vet_find_masks(&p->vet, plan, op, fd, &p->a, &a->masks, &a->e);
 }
 
 static void keep_first(struct err *first, const struct err *e)
@@ -300,7 +303,7 @@ static void print_limits(const struct prepared *p)
 		out("             not to be had: %s\n", e.msg);
 }
 
-static void print_text(const struct prepared *p, struct err *refused)
+static void print_text(struct prepared *p, struct err *refused)
 {
 	const struct plan *plan = &p->plan;
 	struct answer a = {0}, ids = {.asked = true};
@@ -328,7 +331,7 @@ static void print_text(const struct prepared *p, struct err *refused)
 	print_command(plan);
 }
 
-static void print_json(const struct prepared *p, struct err *refused)
+static void print_json(struct prepared *p, struct err *refused)
 {
 	for (int i = -1; i < (int)p->plan.ops.count; i++) {
 		struct answer a = {0};

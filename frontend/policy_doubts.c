@@ -214,8 +214,10 @@ static bool says_all(const struct policy_rule *inner, const struct policy_rule *
 		return outer->limit <= inner->limit;
 	if (!value_within(inner, outer) || !subset(outer->conditions & owner, inner->conditions & owner))
 		return false;
+	/* What is not covered refuses what lies above it. */
 	if (inner->action == POLICY_DENY)
-		return subset(outer->rights, inner->rights);
+		return subset(outer->rights, inner->rights) &&
+		       subset(outer->conditions & COND_MASK, inner->conditions);
 	return !outer->tcp && subset(inner->rights, outer->rights) &&
 	       subset(inner->conditions & grants, outer->conditions & grants);
 }
@@ -224,13 +226,14 @@ static bool says_all(const struct policy_rule *inner, const struct policy_rule *
 static bool denies_all(const struct policy_rule *allow, const struct policy_rule *deny)
 {
 	return allow->action == POLICY_ALLOW && deny->action == POLICY_DENY && allow->kind == deny->kind &&
-	       who_within(allow, deny) && value_within(allow, deny) && !deny->conditions && !deny->rights;
+	       who_within(allow, deny) && value_within(allow, deny) &&
+	       !(deny->conditions & ~(unsigned)COND_MASK) && !deny->rights;
 }
 
 static bool lies_below(const struct policy_rule *deny, const struct policy_rule *allow)
 {
 	return allow->action == POLICY_ALLOW && deny->action == POLICY_DENY && allow->kind == deny->kind &&
-	       policy_is_path(deny) && policy_is_path(allow) &&
+	       !(deny->conditions & COND_MASK) && policy_is_path(deny) && policy_is_path(allow) &&
 	       (who_within(deny, allow) || who_within(allow, deny)) &&
 	       pattern_within(deny->value, allow->value) && !pattern_within(allow->value, deny->value);
 }

@@ -98,6 +98,7 @@ static const struct policy_rule *nearest(const struct explain *x, const char **r
 		return closest_path(x);
 	case REASON_KERNEL_FS:
 	case REASON_DEVICE:
+	case REASON_MASKED:
 	case REASON_ALLOWED:
 	case POLICY_REASON_COUNT:
 		break;
@@ -197,6 +198,8 @@ static const char *effect_text(enum policy_reason said)
 		return "denies it";
 	case REASON_DENIED_BELOW:
 		return "denies something below it";
+	case REASON_MASKED:
+		return "has something below it covered";
 	case REASON_RIGHTS:
 		return "grants less";
 	case REASON_OWNER:
@@ -281,6 +284,8 @@ static const char *reason_word(const struct policy_verdict *v)
 		return "denied";
 	case REASON_DENIED_BELOW:
 		return "denied-below";
+	case REASON_MASKED:
+		return "masked";
 	case REASON_RIGHTS:
 		return "rights";
 	case REASON_OWNER:

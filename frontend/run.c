@@ -66,7 +66,7 @@ static int run(struct prepared *p, struct sandbox_hooks *h, struct err *e)
 static int run_main(int argc, char *argv[], struct err *e)
 {
 	static struct prepared p; /* large */
-	struct sandbox_hooks hooks = {.permit = vet_same};
+	struct sandbox_hooks hooks = {.permit = vet_same, .masks = vet_masks};
 	char **whole = argv - 1; /* croft's own name stands before the verb */
 	int r = prepare(argc, argv, &p, e);
 

@@ -121,6 +121,14 @@ static enum pattern_match match_value(const struct policy_rule *rule, const stru
 	return pattern_match(rule->value, c, rule->action == POLICY_DENY, r->value);
 }
 
+/* What cannot be named cannot be covered either. */
+static bool has_place(const struct policy_rule *rule, const struct policy_caller *c)
+{
+	char place[PATTERN_MAX];
+
+	return pattern_place(rule->value, c, place, sizeof(place)) == 0;
+}
+
 static enum policy_reason judge_deny(const struct policy_rule *rule, const struct policy_caller *c,
 				     const struct policy_request *r)
 {
@@ -133,7 +141,8 @@ static enum policy_reason judge_deny(const struct policy_rule *rule, const struc
 		return owner_fits(rule, c, r) ? REASON_DENIED : REASON_NO_RULE;
 	/* Whom the object below belongs to is not known: owner= does not narrow here. */
 	if (m == PATTERN_BELOW && r->object == OBJECT_DIRECTORY)
-		return REASON_DENIED_BELOW;
+		return rule->conditions & COND_MASK && has_place(rule, c) ? REASON_MASKED
+									  : REASON_DENIED_BELOW;
 	return REASON_NO_RULE;
 }
 
@@ -159,8 +168,9 @@ enum policy_reason policy_judge(const struct policy_rule *rule, const struct pol
 static int rank(enum policy_reason reason)
 {
 	static const int table[] = {
-		[REASON_NO_RULE] = 0,      [REASON_OWNER] = 1,  [REASON_RIGHTS] = 2,    [REASON_ALLOWED] = 3,
-		[REASON_DENIED_BELOW] = 4, [REASON_DENIED] = 5, [REASON_KERNEL_FS] = 6, [REASON_DEVICE] = 6,
+		[REASON_NO_RULE] = 0,   [REASON_OWNER] = 1,        [REASON_RIGHTS] = 2,
+		[REASON_ALLOWED] = 3,   [REASON_DENIED_BELOW] = 4, [REASON_DENIED] = 5,
+		[REASON_KERNEL_FS] = 6, [REASON_DEVICE] = 6,       [REASON_MASKED] = 0,
 	};
 
 	static_assert(sizeof(table) / sizeof(table[0]) == POLICY_REASON_COUNT, "a rank a reason");
@@ -186,6 +196,23 @@ struct policy_verdict policy_decide(const struct policy *p, const struct policy_
 	}
 	v.allowed = v.reason == REASON_ALLOWED;
 	return v;
+}
+
+int policy_masks(const struct policy *p, const struct policy_caller *c, const struct policy_request *r,
+		 policy_mask_fn *fn, void *ctx)
+{
+	int bad = 0;
+
+	for (size_t i = 0; bad == 0 && i < p->nrules; i++) {
+		char place[PATTERN_MAX];
+
+		if (policy_judge(&p->rule[i], c, r) != REASON_MASKED)
+			continue;
+		bad = pattern_place(p->rule[i].value, c, place, sizeof(place));
+		if (bad == 0)
+			bad = fn(ctx, &p->rule[i], place);
+	}
+	return bad;
 }
 
 const struct policy_rule *policy_line(const struct policy *p, enum policy_action action)

@@ -7,7 +7,7 @@
 #include "policy/policy.h"
 
 /*
- * What one rule says to the request: REASON_ALLOWED, _DENIED, _DENIED_BELOW, _RIGHTS, _OWNER, or
+ * What one rule says to the request: REASON_ALLOWED, _DENIED, _DENIED_BELOW, _MASKED, _RIGHTS, _OWNER, or
  * REASON_NO_RULE where it does not concern it.
  */
 enum policy_reason policy_judge(const struct policy_rule *rule, const struct policy_caller *c,
@@ -25,6 +25,14 @@ const struct policy_rule *policy_enforced(const struct policy *p);
 /* One loop over the rules. The verdict carries the rule that decided. */
 struct policy_verdict policy_decide(const struct policy *p, const struct policy_caller *c,
 				    const struct policy_request *r);
+
+/*
+ * Shows fn each place below an allowed request that has to be covered, an absolute path, with the line that
+ * wants it: in the order of the lines, one may lie in another. 0, or the first -errno of fn.
+ */
+typedef int policy_mask_fn(void *ctx, const struct policy_rule *rule, const char *place);
+int policy_masks(const struct policy *p, const struct policy_caller *c, const struct policy_request *r,
+		 policy_mask_fn *fn, void *ctx);
 
 /* The line with the smallest limit of that name that names the caller; NULL where there is none. */
 const struct policy_rule *policy_limit_rule(const struct policy *p, const struct policy_caller *c,

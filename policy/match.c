@@ -1,5 +1,8 @@
 #include "policy/match.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/text.h"
@@ -196,6 +199,94 @@ enum pattern_match pattern_match(const char *pattern, const struct policy_caller
 			return PATTERN_NO;
 	}
 	return path_next(&path, &n) ? PATTERN_NO : PATTERN_HERE;
+}
+
+/* ---- a pattern as one path ---- */
+
+bool pattern_is_one(const char *pattern)
+{
+	const char *c;
+	size_t n;
+
+	while ((c = path_next(&pattern, &n)))
+		if (text_is(c, n, "*"))
+			return false;
+	return true;
+}
+
+struct place {
+	char *buf;
+	size_t size;
+	size_t used;
+};
+
+static int put_name(struct place *to, const char *s, size_t n)
+{
+	if (n + 2 > to->size - to->used)
+		return -ENAMETOOLONG;
+	to->buf[to->used++] = '/';
+	memcpy(to->buf + to->used, s, n);
+	to->used += n;
+	return 0;
+}
+
+static int put_id(struct place *to, uint32_t id)
+{
+	char text[16];
+
+	return put_name(to, text, (size_t)snprintf(text, sizeof(text), "%" PRIu32, id));
+}
+
+static int put_literal(struct place *to, const char *s, size_t n)
+{
+	int r = put_name(to, s, n);
+	char *out = to->buf + to->used - n;
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		*out++ = s[i];
+		if (s[i] == '%') /* %% */
+			i++;
+	}
+	to->used = (size_t)(out - to->buf);
+	return 0;
+}
+
+static int put_component(struct place *to, const char *s, size_t n, const struct policy_caller *c)
+{
+	if (text_is(s, n, "**"))
+		return 0;
+	if (text_is(s, n, "*"))
+		return -EINVAL;
+	if (text_is(s, n, "%u"))
+		return name_usable(c->name) ? put_name(to, c->name, strlen(c->name)) : -EINVAL;
+	if (text_is(s, n, "%U"))
+		return put_id(to, c->uid);
+	return text_is(s, n, "%g") ? put_id(to, c->gid) : put_literal(to, s, n);
+}
+
+int pattern_place(const char *pattern, const struct policy_caller *c, char *buf, size_t size)
+{
+	struct place to = {.buf = buf, .size = size};
+	const char *s, *home = c->home;
+	size_t n;
+	int r = 0;
+
+	if (text_starts(pattern, "%h")) {
+		if (!pattern_home_usable(home, true))
+			return -EINVAL;
+		while (r == 0 && (s = path_next(&home, &n)))
+			r = put_name(&to, s, n);
+		pattern += 2;
+	}
+	while (r == 0 && (s = path_next(&pattern, &n)))
+		r = put_component(&to, s, n, c);
+	if (r == 0 && to.used == 0)
+		r = put_name(&to, "", 0);
+	if (r == 0)
+		buf[to.used] = '\0';
+	return r;
 }
 
 size_t pattern_common(const char *pattern, const struct policy_caller *c, const char *path)

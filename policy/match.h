@@ -31,6 +31,15 @@ enum pattern_match {
 enum pattern_match pattern_match(const char *pattern, const struct policy_caller *c, bool unknown,
 				 const char *path);
 
+/* Whether the pattern names one place, for any one caller: without wildcards but a last "**". */
+bool pattern_is_one(const char *pattern);
+
+/*
+ * That place for the caller, without the last "**": a clean absolute path in buf. 0; -EINVAL where it is not
+ * one or the caller has no usable name or home directory; -ENAMETOOLONG.
+ */
+int pattern_place(const char *pattern, const struct policy_caller *c, char *buf, size_t size);
+
 /* Whether home can stand for %h: absolute, without . and .., and, where root is false, not "/". */
 bool pattern_home_usable(const char *home, bool root);
 

@@ -141,11 +141,13 @@ static int check_condition(struct parser *p, const struct word *w, const struct 
 	if (!(c->kinds & (1u << r->kind)))
 		return MISTAKE(p, w->column, "%s makes no sense for %s: expected the end of the line",
 			       c->word, policy_kind_word[r->kind]);
-	if (r->action == POLICY_DENY && !c->on_deny)
+	if (r->action == POLICY_DENY && !(c->actions & (1u << POLICY_DENY)))
 		return MISTAKE(p, w->column,
 			       "%s grants something and cannot stand in a deny line: expected owner=caller, "
-			       "owner=root or the end of the line",
+			       "owner=root, mask or the end of the line",
 			       c->word);
+	if (r->action == POLICY_ALLOW && !(c->actions & (1u << POLICY_ALLOW)))
+		return MISTAKE(p, w->column, "%s is for deny lines: expected the end of the line", c->word);
 	if (r->conditions & c->bit)
 		return MISTAKE(p, w->column, "%s stands here twice", c->word);
 	if ((c->bit & owners) && (r->conditions & owners))
@@ -175,8 +177,22 @@ static int parse_condition(struct parser *p, const struct word *w, struct policy
 			: "ro, rw, owner=caller, owner=root, submounts, shared or the end of the line");
 }
 
+/* What is covered is one place, and what is covered cannot be read either. */
+static int check_mask(struct parser *p, const struct word *pattern, const struct word *mode,
+		      const struct policy_rule *r)
+{
+	if (r->rights & RIGHT_WRITE)
+		return MISTAKE(p, mode->column, "what mask covers cannot be read either: expected no rw");
+	if (!pattern_is_one(r->value))
+		return MISTAKE(p, pattern->column,
+			       "mask covers one place: expected a path without *, but for "
+			       "/** at its end");
+	return 0;
+}
+
 static int parse_path_rule(struct parser *p, const struct word *w, struct policy_rule *r)
 {
+	const struct word *pattern = w;
 	int bad = parse_pattern(p, w, r);
 	const struct word *mode = peek(p);
 
@@ -186,6 +202,8 @@ static int parse_path_rule(struct parser *p, const struct word *w, struct policy
 		w = &p->words.word[p->at++];
 		bad = parse_condition(p, w, r);
 	}
+	if (bad == 0 && r->conditions & COND_MASK)
+		bad = check_mask(p, pattern, mode, r);
 	if (bad == 0 && r->conditions & COND_SHARED) {
 		if (!strcmp(mode->s, "rw"))
 			return MISTAKE(p, mode->column, "a shared root is read-only: expected ro or nothing");

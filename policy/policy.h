@@ -62,6 +62,7 @@ enum policy_condition {
 	COND_NOEXEC = 1 << 3,       /* grants only noexec mounts */
 	COND_SOCKETS = 1 << 4,      /* grants: the object itself may be a socket or a FIFO */
 	COND_SHARED = 1 << 5,       /* grants: read-only, as if its owners were those inside */
+	COND_MASK = 1 << 6,         /* of a deny line: what lies above it may be had, with this covered */
 };
 
 /* TCP ports that a sandbox may use, each list ascending. */
@@ -145,6 +146,7 @@ enum policy_reason {
 	REASON_NO_RULE,      /* nothing covers it */
 	REASON_DENIED,       /* rule: the deny line that matches the object */
 	REASON_DENIED_BELOW, /* rule: the deny line whose object lies below the request */
+	REASON_MASKED,       /* of one line, never a verdict: what it denies lies below and is covered */
 	REASON_RIGHTS, /* rule: the line that covers the object but grants less (ro, noexec, no submounts, no
 			  sockets, some ports) */
 	REASON_OWNER,  /* rule: the line that would grant it if the owner were another */

@@ -67,6 +67,7 @@ static void why_rule(struct refusal *f, const struct policy_rule *rule)
 		why_owner(f, rule);
 		return;
 	case REASON_RIGHTS:
+	case REASON_MASKED:
 	case REASON_NO_RULE:
 	case REASON_ALLOWED:
 	case REASON_KERNEL_FS:

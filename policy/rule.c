@@ -75,14 +75,16 @@ static_assert(sizeof(policy_ids_rule_word) / sizeof(policy_ids_rule_word[0]) == 
 	      "words a rule");
 
 enum { PATH_KINDS = 1 << POLICY_VOLUME | 1 << POLICY_ROOT, VOLUMES = 1 << POLICY_VOLUME };
+enum { ALLOW = 1 << POLICY_ALLOW, DENY = 1 << POLICY_DENY, BOTH = ALLOW | DENY };
 
 const struct policy_condition_word policy_condition_word[] = {
-	{"owner=caller", COND_OWNER_CALLER, PATH_KINDS, true, "the object belongs to the caller"},
-	{"owner=root", COND_OWNER_ROOT, PATH_KINDS, true, "the object belongs to root"},
-	{"submounts", COND_SUBMOUNTS, PATH_KINDS, false, "mounts below come along"},
-	{"noexec", COND_NOEXEC, VOLUMES, false, "only without execution"},
-	{"sockets", COND_SOCKETS, VOLUMES, false, "the object may be a socket or a FIFO"},
-	{"shared", COND_SHARED, 1 << POLICY_ROOT, false, "root's own, read-only, with its owners inside"},
+	{"owner=caller", COND_OWNER_CALLER, PATH_KINDS, BOTH, "the object belongs to the caller"},
+	{"owner=root", COND_OWNER_ROOT, PATH_KINDS, BOTH, "the object belongs to root"},
+	{"submounts", COND_SUBMOUNTS, PATH_KINDS, ALLOW, "mounts below come along"},
+	{"noexec", COND_NOEXEC, VOLUMES, ALLOW, "only without execution"},
+	{"sockets", COND_SOCKETS, VOLUMES, ALLOW, "the object may be a socket or a FIFO"},
+	{"shared", COND_SHARED, 1 << POLICY_ROOT, ALLOW, "root's own, read-only, with its owners inside"},
+	{"mask", COND_MASK, PATH_KINDS, DENY, "what lies above it may be had, with this covered"},
 };
 const size_t policy_nconditions = sizeof(policy_condition_word) / sizeof(policy_condition_word[0]);
 

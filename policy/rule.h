@@ -37,7 +37,7 @@ struct policy_condition_word {
 	const char *word;
 	uint8_t bit;      /* enum policy_condition */
 	uint8_t kinds;    /* 1 << enum policy_kind: where it makes sense */
-	bool on_deny;     /* narrows a deny line; the others grant something and are for allow lines only */
+	uint8_t actions;  /* 1 << enum policy_action: on lines of which it can stand */
 	const char *what; /* for messages */
 };
 

@@ -47,25 +47,39 @@ static int mount_point(int dir, const char *name, struct err *e)
 	return fd < 0 ? err_sys(e, "open the mount point /dev/%s", name) : fd;
 }
 
-static int bind_device(int dir, const char *name, dev_t number, struct err *e)
+int dev_host(const char *name, struct err *e)
 {
 	char host[32];
-	fd_auto int source = -1, tree = -1, target = -1;
+	fd_auto int fd = -1;
 	struct stat st;
+	size_t i = 0;
 
+	while (i < sizeof(device) / sizeof(device[0]) && strcmp(name, device[i].name) != 0)
+		i++;
 	snprintf(host, sizeof(host), "/dev/%s", name);
-	source = open(host, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (source < 0 || fstat(source, &st) < 0)
+	fd = open(host, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "open the host's %s", host);
-	if (!S_ISCHR(st.st_mode) || st.st_rdev != number)
+	if (i == sizeof(device) / sizeof(device[0]) || !S_ISCHR(st.st_mode) ||
+	    st.st_rdev != makedev(device[i].major, device[i].minor))
 		return err_set(e, ENODEV, "the host's %s is not that device", host);
+	return TAKE_FD(fd);
+}
+
+static int bind_device(int dir, const char *name, struct err *e)
+{
+	fd_auto int source = dev_host(name, e);
+	fd_auto int tree = -1, target = -1;
+
+	if (source < 0)
+		return source;
 	tree = tree_clone(source, TREE_NOSUID | TREE_NOEXEC, e);
 	if (tree < 0)
-		return err_wrap(e, "bind the host's %s", host);
+		return err_wrap(e, "bind the host's /dev/%s", name);
 	target = mount_point(dir, name, e);
 	if (target < 0)
 		return -e->code;
-	return tree_attach(tree, target, e) < 0 ? err_wrap(e, "bind the host's %s", host) : 0;
+	return tree_attach(tree, target, e) < 0 ? err_wrap(e, "bind the host's /dev/%s", name) : 0;
 }
 
 int dev_make(int root, const char *target, struct err *e)
@@ -81,7 +95,7 @@ int dev_make(int root, const char *target, struct err *e)
 	if (dir < 0)
 		return err_sys(e, "open %s", target);
 	for (size_t i = 0; i < sizeof(device) / sizeof(device[0]); i++)
-		if (bind_device(dir, device[i].name, makedev(device[i].major, device[i].minor), e) < 0)
+		if (bind_device(dir, device[i].name, e) < 0)
 			return -e->code;
 	for (size_t i = 0; i < sizeof(link_to) / sizeof(link_to[0]); i++)
 		if (symlinkat(link_to[i].target, dir, link_to[i].name) < 0)

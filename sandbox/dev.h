@@ -24,5 +24,9 @@ int dev_pts(int root, const char *target, bool group, struct err *e);
  */
 int dev_bind(int root, int source, const char *target, struct err *e);
 
+/* An O_PATH descriptor of one of the host's devices of dev_make(), checked to be it: by its name in /dev. A
+ * descriptor or -errno. */
+int dev_host(const char *name, struct err *e);
+
 /* Binds the terminal that slave names on /dev/console of root. */
 int dev_console(int root, int slave, struct err *e);

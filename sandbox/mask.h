@@ -1,19 +1,29 @@
 /*
- * mask.h - what of /proc and /sys the sandbox shall not see, or not write. Not pure.
+ * mask.h - what of a file system the sandbox shall not see, or not write. Not pure.
  *
- * All by descriptor, before anything of the sandbox runs, below the top of the file system itself and not by
+ * All by descriptor, before anything of the sandbox runs, below the top of the mount itself and not by
  * its name in the root: nobody can exchange a mask or its place (CVE-2025-31133, CVE-2025-52565,
  * CVE-2025-52881).
  */
 #pragma once
 
 #include "common/err.h"
+#include "sandbox/sandbox.h"
 
 /*
- * Covers path below base, a mounted file system: a file by /dev/null of root, which must be there, a
- * directory by an empty read-only tmpfs. Where path is not there, nothing is to be covered: 0. 0 or -errno.
+ * An O_PATH descriptor of path below base, on the way to which no link is followed; -ENOENT with no sentence
+ * where there is nothing. A descriptor or -errno.
  */
-int mask_cover(int base, const char *path, int root, struct err *e);
+int mask_place(int base, const char *path, struct err *e);
+
+/*
+ * Covers path below base, which is mounted: a directory by an empty read-only tmpfs, anything else by the
+ * host's /dev/null. -ENOENT with no sentence where it is not there. 0 or -errno.
+ */
+int mask_cover(int base, const char *path, struct err *e);
+
+/* Covers all of them below the mounted tree; one that is not there is an error. 0 or -errno. */
+int mask_cover_all(int tree, const struct sandbox_masks *masks, struct err *e);
 
 /* Makes path below base, and what is mounted below it, read-only, where it is there. 0 or -errno. */
 int mask_read_only(int base, const char *path, struct err *e);

@@ -30,6 +30,7 @@ struct work {
 	const struct plan *plan;
 	const struct plan_op *op;
 	int source; /* pinned, or -1 */
+	const struct sandbox_masks *masks;
 	int root;
 	struct gifts *gifts;
 	const struct idmapper *idmapper;
@@ -102,7 +103,7 @@ static int bind_at(const struct work *w, int source, unsigned flags, struct err 
 	r = tree_attach(tree, target, e);
 	if (r == -ENOTDIR || r == -EINVAL)
 		return err_set(e, -r, "one of both is a directory, the other is not");
-	return r;
+	return r < 0 ? r : mask_cover_all(tree, w->masks, e);
 }
 
 static int run_volume(const struct work *w, struct err *e)
@@ -320,9 +321,12 @@ static int mask_base(const struct work *w, const char **ret_place, struct err *e
 static int run_mask(const struct work *w, struct err *e)
 {
 	const char *place;
-	int base = mask_base(w, &place, e);
+	int base = mask_base(w, &place, e), r;
 
-	return base < 0 ? base : mask_cover(base, place, w->root, e);
+	if (base < 0)
+		return base;
+	r = mask_cover(base, place, e);
+	return r == -ENOENT ? 0 : r;
 }
 
 static int run_read_only(const struct work *w, struct err *e)
@@ -352,6 +356,7 @@ int ops_run(const struct plan *p, const struct pins *pins, int root, struct gift
 		const struct work w = {.plan = p,
 				       .op = &p->ops.item[i],
 				       .source = pins->op[i],
+				       .masks = pins->masks[i + 1],
 				       .root = root,
 				       .gifts = gifts,
 				       .idmapper = m,

@@ -49,9 +49,14 @@ int pin_open(const struct plan *p, int op, struct err *e)
 	const char *path = op < 0 ? p->root : p->ops.item[op].source;
 	int fd = fd_openat2(AT_FDCWD, path, O_PATH | (op < 0 ? O_DIRECTORY : 0u), 0, RESOLVE_NO_MAGICLINKS);
 
-	if (fd < 0 && errno == ENOENT && op >= 0 && p->ops.item[op].flags & OPF_OPTIONAL)
-		return -ENOENT;
-	return fd < 0 ? say(p, op, e) : fd;
+	if (fd >= 0)
+		return fd;
+	return pin_passed_over(p, op, -errno) ? -ENOENT : say(p, op, e);
+}
+
+bool pin_passed_over(const struct plan *p, int op, int fd)
+{
+	return fd == -ENOENT && op >= 0 && p->ops.item[op].flags & OPF_OPTIONAL;
 }
 
 bool pin_wanted(const struct plan_op *op)
@@ -59,19 +64,19 @@ bool pin_wanted(const struct plan_op *op)
 	return op->kind == OP_VOLUME || op->kind == OP_CONF || op->kind == OP_DEVICE;
 }
 
-static int pin(const struct plan *p, int op, const struct sandbox_hooks *h, int *ret, struct err *e)
+static int pin(const struct plan *p, int op, const struct sandbox_hooks *h, struct pins *pins, struct err *e)
 {
+	const bool asked = op < 0 || p->ops.item[op].flags & OPF_ASKED;
+	int *ret = op < 0 ? &pins->root : &pins->op[op];
 	fd_auto int fd = pin_open(p, op, e);
-	int r;
 
-	if (fd == -ENOENT && op >= 0 && p->ops.item[op].flags & OPF_OPTIONAL)
-		return 0;
 	if (fd < 0)
-		return fd;
-	r = op < 0 || p->ops.item[op].flags & OPF_ASKED ? h->permit(h->ctx, p, op, fd, e) : 0;
-	if (r == 0)
-		*ret = TAKE_FD(fd);
-	return r;
+		return pin_passed_over(p, op, fd) ? 0 : fd;
+	if (asked && h->permit(h->ctx, p, op, fd, e) < 0)
+		return -e->code;
+	pins->masks[op + 1] = asked && h->masks ? h->masks(h->ctx, op) : NULL;
+	*ret = TAKE_FD(fd);
+	return 0;
 }
 
 int pin_all(const struct plan *p, const struct sandbox_hooks *h, struct pins *ret, struct err *e)
@@ -80,11 +85,11 @@ int pin_all(const struct plan *p, const struct sandbox_hooks *h, struct pins *re
 
 	ret->root = -1;
 	if (r == 0 && p->root_kind == PLAN_ROOT_DIR)
-		r = pin(p, -1, h, &ret->root, e);
+		r = pin(p, -1, h, ret, e);
 	for (uint32_t i = 0; r == 0 && i < p->ops.count; i++) {
 		ret->op[i] = -1;
 		if (pin_wanted(&p->ops.item[i]))
-			r = pin(p, (int)i, h, &ret->op[i], e);
+			r = pin(p, (int)i, h, ret, e);
 	}
 	return r;
 }

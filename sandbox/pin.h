@@ -13,7 +13,9 @@
 struct pins {
 	int root;             /* PLAN_ROOT_DIR: O_PATH descriptor, else -1 */
 	int op[PLAN_OPS_MAX]; /* one each operation: O_PATH descriptor, or -1 */
-	uint64_t open_files;  /* the soft limit of open files before it was raised; 0: it was not */
+	/* What is to be covered of the root, and then of each operation's source; NULL: nothing. */
+	const struct sandbox_masks *masks[PLAN_OPS_MAX + 1];
+	uint64_t open_files; /* the soft limit of open files before it was raised; 0: it was not */
 };
 
 /*
@@ -21,6 +23,9 @@ struct pins {
  * (CVE-2024-21626); -ENOENT with no sentence where an optional source is missing. A descriptor or -errno.
  */
 int pin_open(const struct plan *p, int op, struct err *e);
+
+/* Whether fd, of pin_open(), says that an optional source is missing. */
+bool pin_passed_over(const struct plan *p, int op, int fd);
 
 /* Whether the operation's source is opened at all: OP_VOLUME, OP_CONF, OP_DEVICE. */
 bool pin_wanted(const struct plan_op *op);

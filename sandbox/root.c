@@ -11,6 +11,7 @@
 #include "common/text.h"
 #include "sandbox/admin.h"
 #include "sandbox/fsmount.h"
+#include "sandbox/mask.h"
 #include "sandbox/tree.h"
 
 enum { ROOT_INODES = 1 << 20 };
@@ -141,9 +142,14 @@ int root_isolate(struct err *e)
 
 int root_attach(const struct plan *p, const struct pins *pins, const struct idmapper *m, struct err *e)
 {
+	fd_auto int root = -1;
+
 	if (p->root_kind == PLAN_ROOT_HOST)
 		return tmpfs_on_root(p, 0755, e);
-	return p->ephemeral ? attach_overlay(p, pins, m, e) : attach_directory(p, pins, m, e);
+	root = p->ephemeral ? attach_overlay(p, pins, m, e) : attach_directory(p, pins, m, e);
+	if (root >= 0 && mask_cover_all(root, pins->masks[0], e) < 0)
+		return err_wrap(e, "root %s", QUOTE(p->root));
+	return root < 0 ? root : TAKE_FD(root);
 }
 
 int root_seal(const struct plan *p, int root, struct err *e)

@@ -15,6 +15,12 @@
 #include "sandbox/plan.h"
 #include "sandbox/userns.h"
 
+/* What is to be covered of a host object: places below it, as "a/b", none in another. */
+struct sandbox_masks {
+	const char *const *place;
+	uint32_t n;
+};
+
 /* What the maker of the plan decides about each host object, after it was opened and before it is used. */
 struct sandbox_hooks {
 	/*
@@ -23,6 +29,8 @@ struct sandbox_hooks {
 	 * with OPF_ASKED.
 	 */
 	int (*permit)(void *ctx, const struct plan *p, int op, int fd, struct err *e);
+	/* NULL, or what is to be covered of an object that was permitted; NULL again: nothing. */
+	const struct sandbox_masks *(*masks)(void *ctx, int op);
 	void *ctx;
 	/* NULL, or asked before anything is mounted: proc is the host's /proc, most the hook's own. 0 or
 	 * -errno.

@@ -13,6 +13,7 @@
 #include "policy/object.h"
 #include "policy/rule.h"
 #include "sandbox/pin.h"
+#include "vet/masks.h"
 #include "vet/mounts.h"
 
 static int decide(const struct vet *v, const struct policy_request *r, const char *what, const char *asked,
@@ -34,19 +35,35 @@ static int describe(const struct vet *v, int fd, char *path, size_t size, struct
 	return bad == 0 && v->boundary ? mounts_below(path, &r->submounts, &r->kernel_fs, e) : bad;
 }
 
+static uint8_t kind_of(const struct plan *p, int op)
+{
+	return op < 0 ? POLICY_ROOT : p->ops.item[op].kind == OP_DEVICE ? POLICY_DEVICE : POLICY_VOLUME;
+}
+
+/* What is asked for, for messages. */
+static void name(const struct plan *p, int op, char *buf, size_t size)
+{
+	const char *kind = policy_kind_word[kind_of(p, op)];
+
+	if (op >= 0)
+		snprintf(buf, size, "%s %s:%s", kind, p->ops.item[op].source, p->ops.item[op].target);
+	else
+		snprintf(buf, size, "%s %s", kind, p->root_kind == PLAN_ROOT_HOST ? "host" : p->root);
+}
+
 static int vet_root(const struct vet *v, const struct plan *p, int fd, struct policy_verdict *ret_verdict,
 		    struct err *e)
 {
 	struct policy_request r = {.kind = POLICY_ROOT, .object = OBJECT_NONE, .value = "host"};
 	char path[PATH_MAX], what[PATH_MAX + 16];
 
+	name(p, -1, what, sizeof(what));
 	if (p->root_kind == PLAN_ROOT_HOST)
-		return decide(v, &r, "root host", "host", ret_verdict, e);
+		return decide(v, &r, what, "host", ret_verdict, e);
 	r.rights = RIGHT_EXEC | (p->root_read_only || p->ephemeral ? 0 : RIGHT_WRITE);
 	r.shared = p->root_shared;
 	if (describe(v, fd, path, sizeof(path), &r, e) < 0)
 		return err_wrap(e, "root %s", QUOTE(p->root));
-	snprintf(what, sizeof(what), "root %s", p->root);
 	return decide(v, &r, what, p->root, ret_verdict, e);
 }
 
@@ -54,17 +71,15 @@ int vet_object(const struct vet *v, const struct plan *p, int op, int fd, struct
 	       struct err *e)
 {
 	const struct plan_op *o = op < 0 ? NULL : &p->ops.item[op];
-	struct policy_request r = {.kind = POLICY_VOLUME};
+	struct policy_request r = {.kind = kind_of(p, op)};
 	char path[PATH_MAX], what[2 * PATH_MAX + 16];
 
 	if (!o)
 		return vet_root(v, p, fd, ret_verdict, e);
-	if (o->kind == OP_DEVICE)
-		r.kind = POLICY_DEVICE;
-	else
+	if (r.kind == POLICY_VOLUME)
 		r.rights = (uint8_t)((o->flags & OPF_READ_ONLY ? 0 : RIGHT_WRITE) |
 				     (o->flags & OPF_NOEXEC ? 0 : RIGHT_EXEC));
-	snprintf(what, sizeof(what), "%s %s:%s", policy_kind_word[r.kind], o->source, o->target);
+	name(p, op, what, sizeof(what));
 	if (describe(v, fd, path, sizeof(path), &r, e) < 0)
 		return err_wrap(e, "%s", QUOTE(what));
 	if (o->flags & OPF_IDMAP && r.owner != v->caller->uid)
@@ -177,6 +192,19 @@ int vet_words(const struct vet *v, const struct plan *p, enum plan_map *ret_map,
 	return r;
 }
 
+int vet_find_masks(const struct vet *v, const struct plan *p, int op, int fd, struct arena *a,
+		   struct sandbox_masks *ret, struct err *e)
+{
+	struct policy_request r = {.kind = kind_of(p, op)};
+	char path[PATH_MAX], what[2 * PATH_MAX + 16];
+	int bad = policy_object(fd, path, sizeof(path), &r, e);
+
+	if (bad < 0)
+		return bad;
+	name(p, op, what, sizeof(what));
+	return masks_find(v->policy, v->caller, &r, fd, what, a, ret, e);
+}
+
 static int keep(struct arena *a, int fd, struct vetted *ret, struct err *e)
 {
 	char path[PATH_MAX];
@@ -194,6 +222,11 @@ static int keep(struct arena *a, int fd, struct vetted *ret, struct err *e)
 	return ret->path ? 0 : err_set(e, ENOMEM, "too many volumes");
 }
 
+const struct sandbox_masks *vet_masks(void *ctx, int op)
+{
+	return &((const struct vetted *)ctx + (op + 1))->masks;
+}
+
 static int vet_one(const struct vet *v, const struct plan *p, int op, struct arena *a, struct vetted *ret,
 		   struct err *e)
 {
@@ -201,16 +234,15 @@ static int vet_one(const struct vet *v, const struct plan *p, int op, struct are
 	fd_auto int fd = pin_open(p, op, e);
 	int r;
 
-	if (fd == -ENOENT && op >= 0 && p->ops.item[op].flags & OPF_OPTIONAL)
-		return 0;
 	if (fd < 0)
-		return fd;
+		return pin_passed_over(p, op, fd) ? 0 : fd;
 	r = vet_object(v, p, op, fd, &verdict, e);
 	if (r != 0)
 		return r;
 	ret->rule = verdict.rule;
 	ret->boundary = v->boundary;
-	return keep(a, fd, ret, e);
+	r = vet_find_masks(v, p, op, fd, a, &ret->masks, e);
+	return r < 0 ? r : keep(a, fd, ret, e);
 }
 
 static int vet_host(const struct vet *v, const struct plan *p, struct vetted *ret, struct err *e)

@@ -10,6 +10,7 @@
 #include "common/err.h"
 #include "policy/policy.h"
 #include "sandbox/plan.h"
+#include "sandbox/sandbox.h"
 
 struct vet {
 	bool boundary; /* croft-gate: what lies mounted below an object counts */
@@ -24,6 +25,7 @@ struct vetted {
 	bool boundary;    /* what lies mounted below it matters */
 	const char *path; /* resolved; NULL: not asked for, or an optional one that is missing */
 	const struct policy_rule *rule; /* that allows it; also of the root `host`, which has no path */
+	struct sandbox_masks masks;     /* what lies below and has to be covered */
 };
 
 /*
@@ -38,6 +40,13 @@ int vet_plan(const struct vet *v, const struct plan *p, struct arena *a, struct 
  * below that its rule does not grant. Mounts are private by then. ctx: the array of vet_plan(). 0 or -errno.
  */
 int vet_same(void *ctx, const struct plan *p, int op, int fd, struct err *e);
+
+/* For sandbox_hooks: what was found to have to be covered. ctx: as of vet_same(). */
+const struct sandbox_masks *vet_masks(void *ctx, int op);
+
+/* The same for one object that was allowed, as vet_object() has it: masks.h. */
+int vet_find_masks(const struct vet *v, const struct plan *p, int op, int fd, struct arena *a,
+		   struct sandbox_masks *ret, struct err *e);
 
 /*
  * The verdict on one host object of the plan: op is the index of the operation, or -1 for the root; fd is an

@@ -257,7 +257,7 @@ static int log_grant(const struct gate *g, const struct vetted *vetted, struct e
 /* A refusal is what a function returned, never what stands in *e: so nothing goes on that was refused. */
 static int open_gate(struct gate *g, struct err *e)
 {
-	struct sandbox_hooks hooks = {.permit = vet_same};
+	struct sandbox_hooks hooks = {.permit = vet_same, .masks = vet_masks};
 	struct vetted *vetted = NULL;
 	int r = reduce(g, e);
 

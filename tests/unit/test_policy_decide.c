@@ -829,6 +829,75 @@ static void the_lines_of_a_boundary_allow_and_deny_nothing(void **state)
 	}
 }
 
+/* "line place;" of each. */
+static int collect(void *ctx, const struct policy_rule *r, const char *place)
+{
+	size_t n = strlen(ctx);
+
+	snprintf((char *)ctx + n, 256 - n, "%u %s;", r->line, place);
+	return 0;
+}
+
+static int stop(void *ctx, const struct policy_rule *r, const char *place)
+{
+	(void)r;
+	(void)place;
+	return -++*(int *)ctx;
+}
+
+static void what_a_line_masks_is_named_and_refuses_nothing_above(void **state)
+{
+	static const char lines[] = "allow everyone volume /** rw\n"
+				    "allow everyone root /**\n"
+				    "deny everyone volume /a/keys/** mask\n"
+				    "deny everyone volume %h/.ssh mask owner=caller\n"
+				    "deny user bob volume /a/bob mask\n"
+				    "deny everyone root /a/root mask\n"
+				    "deny everyone volume /b/%u/x mask\n"
+				    "deny everyone volume /c/x mask\n"
+				    "deny everyone volume /c/*/y\n";
+	static const struct policy_caller nameless = {.uid = 7};
+	static const struct {
+		const char *path;
+		uint8_t kind;
+		uint8_t object;
+		const struct policy_caller *c;
+		enum policy_reason want;
+		const char *masks;
+	} row[] = {
+		{"/a", POLICY_VOLUME, OBJECT_DIRECTORY, &alice, REASON_ALLOWED, "4 /a/keys;"},
+		{"/a/keys", POLICY_VOLUME, OBJECT_DIRECTORY, &alice, REASON_DENIED, ""},
+		{"/a/keys/x", POLICY_VOLUME, OBJECT_FILE, &alice, REASON_DENIED, ""},
+		{"/a/key", POLICY_VOLUME, OBJECT_DIRECTORY, &alice, REASON_ALLOWED, ""},
+		{"/a", POLICY_VOLUME, OBJECT_FILE, &alice, REASON_ALLOWED, ""},
+		{"/a", POLICY_ROOT, OBJECT_DIRECTORY, &alice, REASON_ALLOWED, "7 /a/root;"},
+		{"/home", POLICY_VOLUME, OBJECT_DIRECTORY, &alice, REASON_ALLOWED, "5 /home/alice/.ssh;"},
+		{"/b", POLICY_VOLUME, OBJECT_DIRECTORY, &alice, REASON_ALLOWED, "8 /b/alice/x;"},
+		{"/b", POLICY_VOLUME, OBJECT_DIRECTORY, &nameless, REASON_DENIED_BELOW, ""},
+		{"/c", POLICY_VOLUME, OBJECT_DIRECTORY, &alice, REASON_DENIED_BELOW, "9 /c/x;"},
+		{"/", POLICY_ROOT, OBJECT_DIRECTORY, &alice, REASON_ALLOWED, "7 /a/root;"},
+	};
+	struct policy p = policy_of(lines);
+	int calls = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		const struct policy_request r = {
+			.kind = row[i].kind, .object = row[i].object, .value = row[i].path};
+		char got[256] = "";
+
+		assert_int_equal(policy_decide(&p, row[i].c, &r).reason, row[i].want);
+		assert_int_equal(policy_masks(&p, row[i].c, &r, collect, got), 0);
+		assert_string_equal(got, row[i].masks);
+	}
+	assert_int_equal(policy_masks(&p, &alice,
+				      &(struct policy_request){.kind = POLICY_VOLUME,
+							       .object = OBJECT_DIRECTORY,
+							       .value = "/"},
+				      stop, &calls),
+			 -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -843,6 +912,7 @@ int main(void)
 		cmocka_unit_test(a_deny_line_more_never_allows_more_and_an_allow_line_more_never_less),
 		cmocka_unit_test(a_refusal_names_the_rule_and_what_helps),
 		cmocka_unit_test(the_lines_of_a_boundary_allow_and_deny_nothing),
+		cmocka_unit_test(what_a_line_masks_is_named_and_refuses_nothing_above),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

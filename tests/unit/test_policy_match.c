@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -304,6 +305,51 @@ static void nearness_counts_the_common_components(void **state)
 	assert_int_equal(pattern_common("/**", &alice, "/a"), 0);
 }
 
+/* Where a pattern has a place, that is the shortest path it covers. */
+static void a_pattern_of_one_place_is_that_path(void **state)
+{
+	static const struct policy_caller nobody = {.uid = 7},
+					  at_root = {.uid = 0, .name = "root", .home = "/"},
+					  odd = {.uid = 7, .name = "a/b", .home = "home"};
+	static const struct {
+		const char *pattern;
+		const struct policy_caller *c;
+		int want;
+		const char *place;
+	} row[] = {
+		{"/a/b", &alice, 0, "/a/b"},
+		{"/a/b/**", &alice, 0, "/a/b"},
+		{"/**", &alice, 0, "/"},
+		{"/", &alice, 0, "/"},
+		{"%h/.ssh/**", &alice, 0, "/home/alice/.ssh"},
+		{"%h", &alice, 0, "/home/alice"},
+		{"%h/x", &at_root, 0, "/x"},
+		{"%h/**", &at_root, 0, "/"},
+		{"/srv/%u/%U/%g", &alice, 0, "/srv/alice/1000/1001"},
+		{"/a%%b/%%/c%%", &alice, 0, "/a%b/%/c%"},
+		{"/a/*/b", &alice, -EINVAL, NULL},
+		{"/*", &alice, -EINVAL, NULL},
+		{"%h/x", &nobody, -EINVAL, NULL},
+		{"/srv/%u", &nobody, -EINVAL, NULL},
+		{"%h/x", &odd, -EINVAL, NULL},
+		{"/srv/%u", &odd, -EINVAL, NULL},
+	};
+	char buf[64];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		assert_int_equal(pattern_place(row[i].pattern, row[i].c, buf, sizeof(buf)), row[i].want);
+		assert_true(pattern_is_one(row[i].pattern) || row[i].want < 0);
+		if (row[i].want < 0)
+			continue;
+		assert_string_equal(buf, row[i].place);
+		assert_int_equal(pattern_match(row[i].pattern, row[i].c, true, buf), PATTERN_HERE);
+	}
+	for (size_t size = 1; size < sizeof("/home/alice/.ssh"); size++)
+		assert_int_equal(pattern_place("%h/.ssh", &alice, buf, size), -ENAMETOOLONG);
+	assert_int_equal(pattern_place("%h/.ssh", &alice, buf, sizeof("/home/alice/.ssh")), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +360,7 @@ int main(void)
 		cmocka_unit_test(every_short_pattern_agrees_with_the_naive_matcher),
 		cmocka_unit_test(a_pattern_within_another_covers_no_more),
 		cmocka_unit_test(nearness_counts_the_common_components),
+		cmocka_unit_test(a_pattern_of_one_place_is_that_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
