@@ -127,8 +127,6 @@ static int check_options(const struct run_options *o, struct err *e)
 	if (o->map == PLAN_MAP_NONE && needs_userns(o))
 		return err_set(e, EINVAL, "option %s: only with a user namespace, not with --map none",
 			       needs_userns(o));
-	if (o->ephemeral)
-		return not_to_be_had("--ephemeral", e);
 	return o->network == PLAN_NETWORK_USER ? not_to_be_had("--network user", e) : 0;
 }
 

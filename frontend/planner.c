@@ -288,7 +288,7 @@ int planner_make(const struct run_options *o, const struct plan_facts *f, struct
 	struct plan p = {
 		.root_kind = f->root_kind,
 		.root = f->root,
-		.root_read_only = o->read_only || f->shared,
+		.root_read_only = o->read_only || (f->shared && !o->ephemeral),
 		.root_shared = f->shared,
 		.ephemeral = o->ephemeral && f->root_kind == PLAN_ROOT_DIR,
 		.ephemeral_size = o->ephemeral_size ? o->ephemeral_size : default_size(o, EPHEMERAL_SIZE),

@@ -23,6 +23,8 @@ static bool take_option(const char *s, size_t n, struct policy_request *r)
 		r->submounts = true;
 	else if (text_is(s, n, "shared") && r->kind == POLICY_ROOT)
 		r->shared = true;
+	else if (text_is(s, n, "overlay") && r->kind == POLICY_ROOT)
+		r->overlay = true;
 	else if (!text_is(s, n, "rw"))
 		return false;
 	return true;

@@ -377,7 +377,7 @@ static const struct verb about[] = {
 			   .operands = "PATH[:ro|rw|noexec|submounts,...]"},
 	[POLICY_ROOT] = {.name = "root",
 			 .help = "a root file system",
-			 .operands = "host|PATH[:ro|rw|submounts|shared,...]"},
+			 .operands = "host|PATH[:ro|rw|submounts|shared|overlay,...]"},
 	[POLICY_DEVICE] = {.name = "device", .help = "a device of the host", .operands = "PATH"},
 	[POLICY_IDS] = {.name = "ids",
 			.help = "subordinate ids; setgroups(2) with them",

@@ -93,6 +93,8 @@ const char *policy_lacks(const struct policy_rule *rule, const struct policy_req
 		return "but no socket or FIFO";
 	if (r->shared && !(rule->conditions & COND_SHARED))
 		return "not shared";
+	if (r->overlay && !(rule->conditions & COND_OVERLAY))
+		return "without an overlay";
 	if (!ports_fit(rule->tcp, r->tcp))
 		return "for some TCP ports only";
 	return NULL;

@@ -174,7 +174,8 @@ static int parse_condition(struct parser *p, const struct word *w, struct policy
 		r->kind == POLICY_VOLUME
 			? "ro, rw, owner=caller, owner=root, submounts, noexec, sockets or the end "
 			  "of the line"
-			: "ro, rw, owner=caller, owner=root, submounts, shared or the end of the line");
+			: "ro, rw, owner=caller, owner=root, submounts, shared, overlay or the end of "
+			  "the line");
 }
 
 /* What is covered is one place, and what is covered cannot be read either. */
@@ -202,6 +203,8 @@ static int parse_path_rule(struct parser *p, const struct word *w, struct policy
 		w = &p->words.word[p->at++];
 		bad = parse_condition(p, w, r);
 	}
+	if (bad == 0 && r->conditions & COND_OVERLAY && !(r->conditions & COND_SHARED))
+		return MISTAKE(p, p->words.column, "overlay is for shared roots: expected shared, too");
 	if (bad == 0 && r->conditions & COND_MASK)
 		bad = check_mask(p, pattern, mode, r);
 	if (bad == 0 && r->conditions & COND_SHARED) {

@@ -62,7 +62,8 @@ enum policy_condition {
 	COND_NOEXEC = 1 << 3,       /* grants only noexec mounts */
 	COND_SOCKETS = 1 << 4,      /* grants: the object itself may be a socket or a FIFO */
 	COND_SHARED = 1 << 5,       /* grants: read-only, as if its owners were those inside */
-	COND_MASK = 1 << 6,         /* of a deny line: what lies above it may be had, with this covered */
+	COND_OVERLAY = 1 << 7, /* grants, beside COND_SHARED: an overlay on top, in croft-gate's sandboxes */
+	COND_MASK = 1 << 6,    /* of a deny line: what lies above it may be had, with this covered */
 };
 
 /* TCP ports that a sandbox may use, each list ascending. */
@@ -133,6 +134,7 @@ struct policy_request {
 	uint8_t rights;               /* enum policy_right bits */
 	uint8_t object;               /* enum policy_object */
 	bool shared;                  /* a root whose owners on disk are to be those inside */
+	bool overlay;                 /* a shared root with an overlay on top, by croft-gate */
 	bool submounts;               /* other mounts lie below, and that matters here */
 	uid_t owner;                  /* of the object */
 	const char *value;            /* resolved absolute path, or the word */

@@ -84,6 +84,7 @@ const struct policy_condition_word policy_condition_word[] = {
 	{"noexec", COND_NOEXEC, VOLUMES, ALLOW, "only without execution"},
 	{"sockets", COND_SOCKETS, VOLUMES, ALLOW, "the object may be a socket or a FIFO"},
 	{"shared", COND_SHARED, 1 << POLICY_ROOT, ALLOW, "root's own, read-only, with its owners inside"},
+	{"overlay", COND_OVERLAY, 1 << POLICY_ROOT, ALLOW, "an overlay on top of a shared root"},
 	{"mask", COND_MASK, PATH_KINDS, DENY, "what lies above it may be had, with this covered"},
 };
 const size_t policy_nconditions = sizeof(policy_condition_word) / sizeof(policy_condition_word[0]);

@@ -1,10 +1,12 @@
 #include "sandbox/fsmount.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "common/fd.h"
 #include "common/text.h"
 #include "sandbox/admin.h"
 
@@ -26,4 +28,22 @@ int fs_tmpfs(int dir, unsigned long flags, uint32_t mode, uint64_t size, uint64_
 	snprintf(data, sizeof(data), "mode=%" PRIo32 ",size=%" PRIu64 ",nr_inodes=%" PRIu64, mode, size,
 		 inodes);
 	return fs_mount(dir, "tmpfs", flags | MS_NOSUID | MS_NODEV, data, where, e);
+}
+
+int fs_tmpfs_on_root(uint32_t mode, uint64_t size, struct err *e)
+{
+	enum { INODES = 1 << 20 };
+	fd_auto int slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (slash < 0)
+		return err_sys(e, "open /");
+	return fs_tmpfs(slash, 0, mode, size, INODES, "/", e) < 0 ? -e->code : fs_top_of_root(e);
+}
+
+int fs_top_of_root(struct err *e)
+{
+	/* "/.." is where the walk goes to the topmost mount on "/". */
+	int fd = open("/..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(e, "open the new root") : fd;
 }

@@ -4,76 +4,20 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <stdbool.h>
-#include <stdnoreturn.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "common/ids.h"
 #include "sandbox/admin.h"
-#include "sandbox/msg.h"
 
-/* --- a user namespace that nobody is in ------------------------------------------------------ */
-
-static noreturn void hold_namespace(int proc, const struct userns_ids *ids, int sock)
+static int own_namespace(const void *ctx, int self, struct err *e)
 {
-	struct err e = {0};
-	int self = openat(proc, "self", O_PATH | O_DIRECTORY | O_CLOEXEC), ns;
+	int ns = openat(self, "ns/user", O_RDONLY | O_CLOEXEC);
 
-	if (self < 0)
-		err_sys(&e, "open /proc/self");
-	else if (userns_become_owner(&e) == 0 && userns_of_gate(0, self, ids, &e) == 0) {
-		ns = openat(self, "ns/user", O_RDONLY | O_CLOEXEC);
-		if (ns >= 0)
-			_exit(msg_send(sock, MSG_NAMESPACE, NULL, ns) < 0);
-		err_sys(&e, "open a user namespace");
-	}
-	msg_send(sock, MSG_ERROR, &e, -1);
-	_exit(1);
+	(void)ctx;
+	return ns < 0 ? err_sys(e, "open a user namespace") : ns;
 }
-
-static int take_namespace(int sock, struct err *e)
-{
-	struct msg m = {0};
-	int fd = -1, r = msg_receive(sock, 0, &m, &fd);
-
-	if (r > 0 && m.type == MSG_NAMESPACE && fd >= 0)
-		return fd;
-	fd_close(fd);
-	if (r <= 0 || m.type != MSG_ERROR)
-		return err_set(e, EPIPE, "the maker of a user namespace ended early");
-	*e = m.err;
-	return -e->code;
-}
-
-/* A descriptor of a namespace with these maps. */
-static int make_namespace(int proc, const struct userns_ids *ids, struct err *e)
-{
-	fd_auto int ours = -1;
-	int pair[2], ns;
-	pid_t pid;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_sys(e, "make a socket pair");
-	ours = pair[0];
-	pid = fork();
-	if (pid == 0) {
-		fd_close(ours);
-		hold_namespace(proc, ids, pair[1]);
-	}
-	fd_close(pair[1]);
-	if (pid < 0)
-		return err_sys(e, "start the maker of a user namespace");
-	ns = take_namespace(ours, e);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		continue;
-	return ns;
-}
-
-/* --- mounts ------------------------------------------------------------------------------------ */
 
 static int set(int tree, int ns, struct err *e)
 {
@@ -98,14 +42,15 @@ static bool wants_exchange(const struct plan *p)
 }
 
 /* -ENOENT: the user inside is the caller himself, and nothing is to be exchanged. */
-static int exchange_namespace(const struct plan *p, const struct userns_ids *ids, int proc, struct err *e)
+static int exchange_namespace(const struct plan *p, const struct maker *m, struct err *e)
 {
 	char uid[IDS_TEXT_MAX], gid[IDS_TEXT_MAX];
+	struct userns_ids ids;
 	uint32_t user, group;
 	int nuid, ngid;
 
-	if (id_map_outside(ids->uid_map, p->uid, &user) < 0 ||
-	    id_map_outside(ids->gid_map, p->gid, &group) < 0)
+	if (id_map_outside(m->ids->uid_map, p->uid, &user) < 0 ||
+	    id_map_outside(m->ids->gid_map, p->gid, &group) < 0)
 		return err_set(e, EINVAL, "the user inside has no id outside that could own files");
 	if (user == getuid() && group == getgid())
 		return -ENOENT;
@@ -115,15 +60,12 @@ static int exchange_namespace(const struct plan *p, const struct userns_ids *ids
 	if (nuid < 0 || ngid < 0)
 		return err_set(e, EINVAL,
 			       "the host's root and his group have no part in an exchange of owners");
-	return make_namespace(
-		proc,
-		&(struct userns_ids){
-			.uid_map = uid, .uid_size = (size_t)nuid, .gid_map = gid, .gid_size = (size_t)ngid},
-		e);
+	ids = (struct userns_ids){
+		.uid_map = uid, .uid_size = (size_t)nuid, .gid_map = gid, .gid_size = (size_t)ngid};
+	return maker_run(m, &ids, 0, own_namespace, NULL, e);
 }
 
-int idmapped_prepare(const struct plan *p, const struct userns_ids *ids, int proc, struct idmapper *ret,
-		     struct err *e)
+int idmapped_prepare(const struct plan *p, const struct maker *m, struct idmapper *ret, struct err *e)
 {
 	*ret = (struct idmapper){.exchange = -1, .root = -1};
 	if (!p->root_shared && !wants_exchange(p))
@@ -131,12 +73,12 @@ int idmapped_prepare(const struct plan *p, const struct userns_ids *ids, int pro
 	if (!p->gate || p->map == PLAN_MAP_NONE)
 		return err_set(e, EINVAL, "only croft-gate maps owners, where there are ids");
 	if (wants_exchange(p)) {
-		ret->exchange = exchange_namespace(p, ids, proc, e);
+		ret->exchange = exchange_namespace(p, m, e);
 		if (ret->exchange < 0 && ret->exchange != -ENOENT)
 			return err_wrap(e, "map the owners of a volume");
 	}
 	if (p->root_shared)
-		ret->root = make_namespace(proc, ids, e);
+		ret->root = maker_run(m, m->ids, 0, own_namespace, NULL, e);
 	return p->root_shared && ret->root < 0 ? err_wrap(e, "map the owners of the root") : 0;
 }
 

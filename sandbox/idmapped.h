@@ -8,20 +8,16 @@
 #pragma once
 
 #include "common/err.h"
+#include "sandbox/maker.h"
 #include "sandbox/plan.h"
-#include "sandbox/userns.h"
 
 struct idmapper {
 	int exchange; /* the namespace for volumes, or -1: none is needed */
 	int root;     /* that of a shared root */
 };
 
-/*
- * Makes the namespaces that the plan needs; ids: of the sandbox; proc: the host's /proc. Before a root is
- * attached: over the old one the kernel takes this process for one in a chroot. 0 or -errno.
- */
-int idmapped_prepare(const struct plan *p, const struct userns_ids *ids, int proc, struct idmapper *ret,
-		     struct err *e);
+/* Makes the namespaces that the plan needs, before a root is attached: maker.h. 0 or -errno. */
+int idmapped_prepare(const struct plan *p, const struct maker *m, struct idmapper *ret, struct err *e);
 
 /*
  * A detached tree of a volume: the caller's files are those of the user inside, and the other way round, so

@@ -68,7 +68,7 @@ static bool is_message(const struct msg *m, size_t size)
 {
 	bool sentence = m->type == MSG_ERROR || m->type == MSG_NOTE;
 
-	if (m->type < MSG_GO || m->type > MSG_NAMESPACE)
+	if (m->type < MSG_GO || m->type > MSG_MADE)
 		return false;
 	if (size != (sentence ? sizeof(*m) : sizeof(m->type)))
 		return false;

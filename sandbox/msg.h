@@ -4,8 +4,8 @@
  * The outer end (the supervisor) sends GO once the id maps are written. The inner end sends READY just before
  * the command runs, TERMINAL with the master of the sandbox's terminal, ERROR with a struct err, STOPPED when
  * the command was stopped by its terminal. croft-gate sends CHILD with a pidfd of the
- * process that it made. NAMESPACE, with a user namespace, is for a pair of their own. The inner end closes on
- * exec.
+ * process that it made. MADE, with a descriptor, is for a pair of their own (maker.h). The inner end closes
+ * on exec.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 
 #include "common/err.h"
 
-enum msg_type { MSG_GO = 1, MSG_NOTE, MSG_TERMINAL, MSG_ERROR, MSG_STOPPED, MSG_CHILD, MSG_NAMESPACE };
+enum msg_type { MSG_GO = 1, MSG_NOTE, MSG_TERMINAL, MSG_ERROR, MSG_STOPPED, MSG_CHILD, MSG_MADE };
 
 struct msg {
 	uint32_t type;  /* enum msg_type */

@@ -15,10 +15,12 @@
 int root_isolate(struct err *e);
 
 /*
- * Attaches the root of the plan on "/": the pinned directory with its flags and owners, an overlay over it,
- * or a tmpfs. A descriptor of the root or -errno.
+ * Attaches the root of the plan on "/": the pinned directory with its flags and owners, an overlay over it
+ * (with croft-gate made by maker), or a tmpfs, and covers what is to be covered. A descriptor of the root or
+ * -errno.
  */
-int root_attach(const struct plan *p, const struct pins *pins, const struct idmapper *m, struct err *e);
+int root_attach(const struct plan *p, const struct pins *pins, const struct idmapper *m,
+		const struct maker *maker, struct err *e);
 
 /* After the operations: read-only where the plan says so. 0 or -errno. */
 int root_seal(const struct plan *p, int root, struct err *e);

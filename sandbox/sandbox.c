@@ -44,6 +44,7 @@ struct child {
 	int self; /* this process in it */
 	struct pins pins;
 	struct gifts gifts;
+	struct maker maker;
 	struct idmapper idmapper;
 	int slave;
 };
@@ -100,7 +101,7 @@ static int files(struct child *c, struct err *e)
 	fd_auto int root = -1;
 	int by_chroot;
 
-	root = root_attach(c->plan, &c->pins, &c->idmapper, e);
+	root = root_attach(c->plan, &c->pins, &c->idmapper, &c->maker, e);
 	if (root < 0)
 		return root;
 	if (ops_run(c->plan, &c->pins, root, &c->gifts, &c->idmapper, e) < 0 ||
@@ -245,8 +246,10 @@ noreturn void sandbox_child(const struct plan *p, const struct sandbox_hooks *h,
 	c.sock = sock;
 	c.slave = c.proc = c.self = -1;
 	if (start(&c, &e) < 0 || open_proc(&c, &e) < 0 || (h->admit && h->admit(c.proc, h->most, &e) < 0) ||
-	    root_isolate(&e) < 0 || pin_all(p, h, &c.pins, &e) < 0 ||
-	    idmapped_prepare(p, h->ids, c.proc, &c.idmapper, &e) < 0 || await_go(p, sock, &e) < 0)
+	    root_isolate(&e) < 0 || pin_all(p, h, &c.pins, &e) < 0)
+		fail(&c, &e);
+	c.maker = (struct maker){.proc = c.proc, .ids = h->ids};
+	if (idmapped_prepare(p, &c.maker, &c.idmapper, &e) < 0 || await_go(p, sock, &e) < 0)
 		fail(&c, &e);
 	if (!p->gate && (confine_become_root(p, &e) < 0 || confine_userns(p, c.proc, &e) < 0))
 		fail(&c, &e);

@@ -62,6 +62,7 @@ static int vet_root(const struct vet *v, const struct plan *p, int fd, struct po
 		return decide(v, &r, what, "host", ret_verdict, e);
 	r.rights = RIGHT_EXEC | (p->root_read_only || p->ephemeral ? 0 : RIGHT_WRITE);
 	r.shared = p->root_shared;
+	r.overlay = v->boundary && p->ephemeral;
 	if (describe(v, fd, path, sizeof(path), &r, e) < 0)
 		return err_wrap(e, "root %s", QUOTE(p->root));
 	return decide(v, &r, what, p->root, ret_verdict, e);

@@ -44,13 +44,13 @@ static int check_whole(struct work *w, const struct policy_caller *c)
 		return refuse(w,
 			      "with ids that has no init which its caller may end, but for himself without "
 			      "capabilities");
-	if (p->root_shared &&
-	    (p->map == PLAN_MAP_NONE || p->root_kind != PLAN_ROOT_DIR || !p->root_read_only))
+	if (p->root_shared && (p->map == PLAN_MAP_NONE || p->root_kind != PLAN_ROOT_DIR ||
+			       !(p->root_read_only || p->ephemeral)))
 		return refuse(w, "of a shared root that is not read-only, or without ids");
 	if (p->lock_mounts)
 		return refuse(w, "with a second user namespace");
-	if (p->ephemeral)
-		return refuse(w, "with an overlay (--ephemeral)");
+	if (p->ephemeral && !p->root_shared)
+		return refuse(w, "with an overlay over a root that is not shared (--ephemeral)");
 	if (p->tty && !has(w, OP_DEVPTS))
 		return refuse(w, "with a terminal and no file system for it");
 	if (p->ports.count || p->network == PLAN_NETWORK_USER)
@@ -182,7 +182,7 @@ int check_plan(const struct plan *p, const struct policy_caller *c, uint64_t mem
 	struct work w = {.p = p, .e = e, .tmpfs_max = memory > LEAST_MEMORY ? memory : LEAST_MEMORY};
 	int r = check_whole(&w, c);
 
-	if (r == 0 && p->root_kind == PLAN_ROOT_HOST)
+	if (r == 0 && (p->root_kind == PLAN_ROOT_HOST || p->ephemeral))
 		r = add_tmpfs(&w, p->ephemeral_size, 1);
 	for (uint32_t i = 0; r == 0 && i < p->ops.count; i++)
 		r = check_op(&w, i);

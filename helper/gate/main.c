@@ -238,7 +238,10 @@ static int log_grant(const struct gate *g, const struct vetted *vetted, struct e
 	int r = log_auth(LOG_GRANTED, program, "uid %u (%s) starts sandbox %s of root %s%s; allowed by %s:%u",
 			 g->caller.uid, QUOTE(who(g)), QUOTE(g->plan.hostname),
 			 g->plan.root_kind == PLAN_ROOT_HOST ? "host" : QUOTE(vetted[0].path),
-			 g->plan.root_shared ? ", shared" : "", vetted[0].rule->file, vetted[0].rule->line);
+			 !g->plan.root_shared ? ""
+			 : g->plan.ephemeral  ? ", shared, with an overlay"
+					      : ", shared",
+			 vetted[0].rule->file, vetted[0].rule->line);
 
 	if (r == 0 && (g->plan.caps || g->plan.allow_userns))
 		r = log_auth(LOG_GRANTED, program, "uid %u (%s) gets capabilities %#llx inside%s",

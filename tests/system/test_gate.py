@@ -245,7 +245,7 @@ class Choice(GateTest):
         self.addCleanup(os.makedirs, self.sysconfdir + '/croft', exist_ok=True)
 
     def test_what_it_cannot_give_is_said(self):
-        for options in (['--map', 'isolated'], ['--ephemeral'], ['--network', 'user']):
+        for options in (['--map', 'isolated'], ['--network', 'user']):
             self.refused(rf'^croft: option {" ".join(options)}: not with croft-gate\ncroft: hint: croft-gate\(8\)', *options, 'host', '--', 'true')
         for options in (['--user', '0'], ['--cap-add', 'SYS_ADMIN'], ['--allow-userns']):
             self.refused(rf'^croft: option {options[0]}: only with a user namespace, and croft-gate is installed for sandboxes without a user namespace\n$',

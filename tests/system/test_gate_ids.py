@@ -296,12 +296,13 @@ class Owners(IdsTest):
 
     def shared_root(self):
         root = self.make_dir('root')
-        r = subprocess.run([self.croft_path, 'root', 'build', root + '/r', 'sh', 'cat', 'stat', 'touch', 'chmod', 'id'], capture_output=True, text=True, check=False)
+        r = subprocess.run([self.croft_path, 'root', 'build', root + '/r', 'sh', 'cat', 'stat', 'touch', 'chmod', 'chown', 'id', 'ls', 'rm', 'mkdir'], capture_output=True, text=True, check=False)
         self.assertEqual(r.returncode, 0, r.stderr)
         self.write(root + '/r/etc/rootonly', 'secret of the image', mode=0o600)
         for name in ('hosts', 'hostname', 'resolv.conf'):
             self.write(f'{root}/r/etc/{name}', '')
         self.write(root + '/r/etc/five', '')
+        self.write(root + '/r/etc/six', '')
         os.chown(root + '/r/etc/five', 5, 6)
         return root + '/r'
 
@@ -314,6 +315,44 @@ class Owners(IdsTest):
             self.assertRefused(self.gate(root, '--', '/bin/sh', '-c', script), 1, 'Read-only file system')
         self.assertEqual(self.inside('touch /tmp/x && stat -c %u /tmp/x', root=root), '0\n')
         self.assertUnchanged(root, before)
+
+    def test_an_overlay_on_a_shared_root_is_thrown_away(self):
+        root = self.shared_root()
+        before = snapshot_tree(root)
+        with self.policy(self.rules.replace('shared', 'shared overlay')):
+            out = self.inside('echo new >/etc/x; rm /etc/five; chmod 700 /etc/rootonly; chown 7:8 /etc/six; mkdir -p /srv/d; '
+                              'stat -c "%a %u:%g" /etc/x /etc/rootonly /etc/six /srv/d /; cat /etc/rootonly; ls /etc/five 2>/dev/null', '--ephemeral', root=root)
+            self.assertEqual(out.splitlines(), ['644 0:0', '700 0:0', '644 7:8', '755 0:0', '755 0:0', 'secret of the image'])
+            self.assertUnchanged(root, before)
+            self.assertEqual(self.inside('ls /etc/x 2>/dev/null; stat -c %u:%g /etc/five', '--ephemeral', root=root), '5:6\n')
+            self.assertEqual(self.inside('id -u; touch /tmp/x ~/y && echo ok', '--ephemeral', '-u', '1000', '--tmpfs', '/root', root=root).splitlines()[0], '1000')
+            # a volume finds its mount point in the overlay, and what is written there is the caller's
+            data = self.home_dir()
+            self.assertEqual(self.inside('echo x >/new/dir/f; stat -c %u /new/dir/f', '--ephemeral', '-v', data + ':/new/dir', root=root), '0\n')
+            self.assertEqual(os.stat(data + '/f').st_uid, self.own_id())
+            self.assertRefused(self.gate('--ephemeral', '--ephemeral-size', '1M', root, '--', '/bin/sh', '-c', 'cat /dev/zero >/etc/big'), 1, 'No space left on device')
+            self.assertRefused(self.gate('--ephemeral', '--read-only', root, '--', '/bin/sh', '-c', 'touch /etc/x'), 1, 'Read-only file system')
+            self.assertUnchanged(root, before)
+
+    def test_an_overlay_is_a_word_of_its_own_and_for_shared_roots_alone(self):
+        root = self.shared_root()
+        self.refused(rf'^croft: root {root}: denied for .*: rule .* allows it without an overlay', '--ephemeral', root, '--', 'true')
+        with self.policy(self.rules.replace('shared', 'shared overlay')):
+            mine = self.build_root('sh')
+            self.refused(r'^croft: croft-gate makes no sandbox with an overlay over a root that is not shared \(--ephemeral\)', '--ephemeral', mine, '--', 'true')
+            self.refused(r'with an overlay over a root that is not shared', '--ephemeral', '--map', 'none', root, '--', 'true')
+        with self.policy(self.rules.replace('shared', 'overlay')):
+            self.refused('overlay is for shared roots: expected shared, too', 'host', '--', 'true')
+
+    def test_nobody_is_in_the_namespace_that_the_overlay_was_made_in(self):
+        root = self.shared_root()
+        with self.policy(self.rules.replace('shared', 'shared overlay')):
+            status = fields_of(self.inside('cat /proc/self/status /proc/1/status', '--ephemeral', '--cap-drop', 'ALL', root=root))
+            for name in ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'):
+                self.assertEqual(int(status[name], 16), 0, name)
+            mounts = self.inside('cat /proc/self/mountinfo', '--ephemeral', root=root)
+            self.assertEqual([line.split(' - ')[1].split()[0] for line in mounts.splitlines() if line.split()[4] == '/'], ['overlay'])
+            self.assertNotIn(root, mounts)
 
     def test_a_shared_root_is_roots_and_for_ids_alone(self):
         root = self.shared_root()

@@ -124,7 +124,7 @@ static void the_command_is_the_caller_or_ends_with_him(void **state)
 	find(OP_DEVPTS)->kind = OP_MQUEUE;
 	refused("no file system for it");
 	p.ephemeral = 1;
-	refused("overlay");
+	refused("an overlay over a root that is not shared");
 	p.network = PLAN_NETWORK_USER;
 	refused("network of the user's own");
 	p.ports.count = 1;

@@ -81,7 +81,7 @@ static void an_error_arrives_whole(void **state)
 static void every_type_arrives_in_order(void **state)
 {
 	static const enum msg_type type[] = {MSG_GO,      MSG_NOTE,  MSG_TERMINAL, MSG_ERROR,
-					     MSG_STOPPED, MSG_CHILD, MSG_NAMESPACE};
+					     MSG_STOPPED, MSG_CHILD, MSG_MADE};
 	struct err e = an_error();
 	struct msg m;
 	int fd;
@@ -216,7 +216,7 @@ static void what_is_no_message_is_refused_and_leaves_no_descriptor(void **state)
 		{message(MSG_ERROR, 1), sizeof(struct msg) + 1, 0, "a byte too many"},
 		{message(MSG_ERROR, 1), sizeof(struct msg) + 500, 1, "many bytes too many"},
 		{message(0, 1), 4, 0, "no type"},
-		{message(MSG_NAMESPACE + 1, 1), 4, 0, "an unknown type"},
+		{message(MSG_MADE + 1, 1), 4, 0, "an unknown type"},
 		{message(UINT32_MAX, 1), 4, 1, "an unknown type, with a descriptor"},
 		{message(MSG_ERROR, 1), 4, 0, "an error without its sentence"},
 		{message(MSG_NOTE, 1), 4, 0, "a note without its sentence"},
