@@ -81,9 +81,14 @@ coverage: ## lines reached by the unit tests, a folder a line
 	$(Q)sh tests/run-coverage $(O)/coverage
 
 # --- release -----------------------------------------------------------------------------------------------
+# Not a pipe, whose failure at the beginning make would not see.
+DIST := $(O)/croft-$(VERSION).tar
 dist: ## a tar archive of the committed files; the same bytes every time
 	$(Q)mkdir -p $(O)
-	$(Q)git archive --format=tar --prefix=croft-$(VERSION)/ HEAD | gzip -9n > $(O)/croft-$(VERSION).tar.gz
+	$(Q)if [ -e .git ]; then git -c safe.directory='$(CURDIR)' archive --format=tar --prefix=croft-$(VERSION)/ -o $(DIST) HEAD; else \
+	    tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=2026-01-01Z --mode=u=rwX,go=rX --exclude=__pycache__ \
+	    --exclude=./build --exclude='$(patsubst $(CURDIR)/%,./%,$(abspath $(O)))' --transform='s,^[.],croft-$(VERSION),' -cf $(DIST) .; fi
+	$(Q)gzip -9nf $(DIST)
 	$(Q)cd $(O) && sha256sum croft-$(VERSION).tar.gz
 
 .PHONY: unit-tests check probes bench-filter check-system check-vm lint sanitize coverage dist
