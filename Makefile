@@ -15,6 +15,9 @@ LIBEXECDIR   ?= $(PREFIX)/libexec/croft
 MANDIR       ?= $(PREFIX)/share/man
 STATEDIR     ?= /var/lib/croft
 DESTDIR      ?=
+# how croft and croft-gate are installed, for hints; a package has its own words
+INSTALL_CROFT ?=
+INSTALL_GATE  ?=
 ifeq ($(origin CC),default)
 CC           := gcc
 endif
@@ -59,7 +62,8 @@ HARDEN  := -fstack-protector-strong -fstack-clash-protection $(call probe,-ftriv
            $(call probe,-fcf-protection=full) $(call probe,-fstrict-flex-arrays=3) -fno-strict-overflow -fno-delete-null-pointer-checks
 HOUSE   := -std=gnu11 -D_GNU_SOURCE -I. -I$(O)/gen $(WARN) $(HARDEN) $(WERROR) \
            -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(O))=build -ffile-prefix-map=$(O)=build \
-           -DCROFT_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' -DSTATEDIR='"$(STATEDIR)"'
+           -DCROFT_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' -DSTATEDIR='"$(STATEDIR)"' \
+           $(if $(INSTALL_CROFT),-DINSTALL_CROFT='"$(INSTALL_CROFT)"') $(if $(INSTALL_GATE),-DINSTALL_GATE='"$(INSTALL_GATE)"')
 OPT     := -O2 -g
 LINKSEC := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=none
 

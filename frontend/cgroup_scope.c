@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/text.h"
+#include "frontend/install.h"
 #include "frontend/spawn.h"
 
 static const char helper[] = LIBEXECDIR "/croft-scope";
@@ -42,7 +43,7 @@ int scope_enter(unsigned need, struct cgroup_facts *f, struct err *e)
 	if (r == -ENOENT) {
 		err_set(e, ELIBACC, "have a scope made by your user manager of systemd: %s is not installed",
 			helper);
-		return err_hint(e, "sudo make install, in croft's source");
+		return err_hint(e, "%s", INSTALL_CROFT);
 	}
 	if (r != 0)
 		return r < 0 ? r : not_made(errors, r, e);

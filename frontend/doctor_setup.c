@@ -13,6 +13,7 @@
 #include "common/userdb.h"
 #include "frontend/doctor.h"
 #include "frontend/idmap.h"
+#include "frontend/install.h"
 #include "frontend/network.h"
 #include "frontend/privileged.h"
 #include "frontend/spawn.h"
@@ -26,7 +27,6 @@ enum {
 	USUAL_START = 100000, /* SUB_UID_MIN of login.defs(5) */
 };
 
-#define INSTALL "sudo make install, in croft's source"
 #define OUTSIDE "start croft outside of the sandbox or container it is in"
 
 /* --- subordinate ids -------------------------------------------------------------- */
@@ -289,7 +289,7 @@ int look_programs(struct doctor *d, struct err *e)
 		if (access(path[i], X_OK) == 0)
 			continue;
 		err_sys(e, "look for %s", path[i]);
-		return err_hint(e, INSTALL);
+		return err_hint(e, "%s", INSTALL_CROFT);
 	}
 	return found_ok(d, "croft-root, croft-scope, croft-seccomp and croft-subid are in %s", LIBEXECDIR);
 }

@@ -150,7 +150,7 @@ static int not_installed(const struct policy_rule *enforced, struct err *e)
 	err_set(e, ENOENT, "croft-gate is not installed (%s)", privileged_gate.path);
 	return enforced ? err_hint(e, "%s:%u says %s", QUOTE(enforced->file), enforced->line,
 				   words_of(enforced))
-			: err_hint(e, "an administrator installs it: make install-gate");
+			: err_hint(e, "an administrator installs it: %s", privileged_gate.install);
 }
 
 /* Where the policy is to be a boundary and the host gives less, no sandbox is better than one that seems to

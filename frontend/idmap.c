@@ -20,6 +20,7 @@
 #include "common/userdb.h"
 #include "frontend/caller.h"
 #include "frontend/diagnose.h"
+#include "frontend/install.h"
 #include "frontend/spawn.h"
 #include "policy/ids_rule.h"
 #include "policy/load.h"
@@ -318,7 +319,7 @@ static int only_helper(const struct policy_rule *rule, const struct err *why, st
 			"alone can "
 			"map, and %s is not installed",
 			place, helper);
-		return err_hint(e, "sudo make install, in croft's source");
+		return err_hint(e, "%s", INSTALL_CROFT);
 	}
 	err_set(e, EPERM, "%s; and newuidmap cannot map ids that the ids rule %s computes", why->msg, place);
 	return err_hint(e, "%s", why->hint);

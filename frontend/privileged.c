@@ -11,10 +11,10 @@
 
 #include "common/caps.h"
 #include "frontend/filecaps.h"
+#include "frontend/install.h"
 
 enum { CAPS = 64, LIST_MAX = 256 };
 
-#define INSTALL   "sudo make install, in croft's source"
 #define UIDMAP    "sudo apt-get install uidmap"
 #define SET(name) .set = (name), .nsets = sizeof(name) / sizeof((name)[0])
 
@@ -28,12 +28,10 @@ static const struct privileged_set idmap_set[] = {
 static const struct privileged_set newuidmap_set[] = {{CAP_BIT(CAP_SETUID), "cap_setuid"}};
 static const struct privileged_set newgidmap_set[] = {{CAP_BIT(CAP_SETGID), "cap_setgid"}};
 
-const struct privileged privileged_gate = {.path = LIBEXECDIR "/croft-gate",
-					   SET(gate_set),
-					   .exactly = true,
-					   .install = "sudo make install-gate, in croft's source"};
+const struct privileged privileged_gate = {
+	.path = LIBEXECDIR "/croft-gate", SET(gate_set), .exactly = true, .install = INSTALL_GATE};
 const struct privileged privileged_idmap = {
-	.path = LIBEXECDIR "/croft-idmap", SET(idmap_set), .exactly = true, .install = INSTALL};
+	.path = LIBEXECDIR "/croft-idmap", SET(idmap_set), .exactly = true, .install = INSTALL_CROFT};
 const struct privileged privileged_newuidmap = {
 	.path = "/usr/bin/newuidmap", SET(newuidmap_set), .install = UIDMAP};
 const struct privileged privileged_newgidmap = {
