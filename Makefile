@@ -198,7 +198,8 @@ install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap i
 	install -m 755 $(O)/croft-root $(O)/croft-subid $(O)/croft-seccomp $(O)/croft-scope $(DESTDIR)$(LIBEXECDIR)/
 	install -m 755 $(O)/croft-idmap $(DESTDIR)$(LIBEXECDIR)/croft-idmap
 	sh packaging/grant $(DESTDIR)$(LIBEXECDIR)/croft-idmap cap_setuid,cap_setgid+p
-	set -e; for page in $(MAN); do install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/; done
+	set -e; for page in $(MAN); do to=$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; install -m 644 $$page $$to; \
+	    sed -i 's,/usr/local/libexec/croft,$(LIBEXECDIR),g; s,/usr/local/share/doc,$(PREFIX)/share/doc,g' $$to; done
 	install -d $(DESTDIR)$(PREFIX)/share/doc/croft
 	install -m 644 policy/policy.conf $(DESTDIR)$(PREFIX)/share/doc/croft/policy.conf
 	install -d $(addprefix $(DESTDIR),$(BASHDIR) $(ZSHDIR) $(FISHDIR))
