@@ -18,6 +18,8 @@ DESTDIR      ?=
 # how croft and croft-gate are installed, for hints; a package has its own words
 INSTALL_CROFT ?=
 INSTALL_GATE  ?=
+# what gives privilege; a package does that where it is installed, and has : here
+GRANT        ?= sh packaging/grant
 ifeq ($(origin CC),default)
 CC           := gcc
 endif
@@ -190,6 +192,7 @@ $(O)/make-filters: $(call d_objs,$(FILTER_SRC) common/err.c common/text.c)
 
 include tests/tests.mk
 include helper/report.mk
+include packaging/deb.mk
 
 # --- install ---------------------------------------------------------------
 install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap its capabilities
@@ -197,7 +200,7 @@ install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap i
 	install -m 755 $(O)/croft $(DESTDIR)$(BINDIR)/croft
 	install -m 755 $(O)/croft-root $(O)/croft-subid $(O)/croft-seccomp $(O)/croft-scope $(DESTDIR)$(LIBEXECDIR)/
 	install -m 755 $(O)/croft-idmap $(DESTDIR)$(LIBEXECDIR)/croft-idmap
-	sh packaging/grant $(DESTDIR)$(LIBEXECDIR)/croft-idmap cap_setuid,cap_setgid+p
+	$(GRANT) $(DESTDIR)$(LIBEXECDIR)/croft-idmap cap_setuid,cap_setgid+p
 	set -e; for page in $(MAN); do to=$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; install -m 644 $$page $$to; \
 	    sed -i 's,/usr/local/libexec/croft,$(LIBEXECDIR),g; s,/usr/local/share/doc,$(PREFIX)/share/doc,g' $$to; done
 	install -d $(DESTDIR)$(PREFIX)/share/doc/croft
@@ -209,7 +212,7 @@ install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap i
 
 install-gate: install ## also install croft-gate, for hosts where users may not create user namespaces
 	install -m 755 $(O)/croft-gate $(DESTDIR)$(LIBEXECDIR)/croft-gate
-	sh packaging/grant $(DESTDIR)$(LIBEXECDIR)/croft-gate cap_sys_admin+p
+	$(GRANT) $(DESTDIR)$(LIBEXECDIR)/croft-gate cap_sys_admin+p
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/croft $(DESTDIR)$(PREFIX)/share/doc/croft/policy.conf
@@ -222,6 +225,6 @@ clean: ## remove what was built
 	rm -rf $(O)
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' Makefile tests/tests.mk helper/report.mk | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' Makefile tests/tests.mk helper/report.mk packaging/deb.mk | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
 
 .PHONY: all install install-gate uninstall clean help FORCE
