@@ -97,6 +97,8 @@ int id_map_text(const struct id_extent *x, size_t n, char *buf, size_t size)
 {
 	size_t used = 0;
 
+	if (size > 0)
+		buf[0] = '\0';
 	for (size_t i = 0; i < n; i++) {
 		int len = snprintf(buf + used, size - used, "%u %u %u\n", x[i].inside, x[i].outside,
 				   x[i].count);

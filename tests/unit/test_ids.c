@@ -79,15 +79,6 @@ static void ranges_overlap_when_64_bit_arithmetic_says_so(void **state)
 		}
 }
 
-static void assert_map(const struct id_extent *x, int n, const char *want)
-{
-	char text[IDS_TEXT_MAX];
-
-	assert_true(n >= 0);
-	assert_int_equal(id_map_text(x, (size_t)n, text, sizeof(text)), strlen(want));
-	assert_string_equal(text, want);
-}
-
 struct layout_case {
 	const char *why;
 	uint32_t own, own_inside;
@@ -318,8 +309,11 @@ static void a_map_longer_than_a_page_is_refused(void **state)
 
 static void an_empty_map_is_an_empty_text(void **state)
 {
+	char text[] = "not yet";
+
 	(void)state;
-	assert_map(NULL, 0, "");
+	assert_int_equal(id_map_text(NULL, 0, text, sizeof(text)), 0);
+	assert_string_equal(text, "");
 }
 
 /* Wherever a map sends an id, asked of the text as the kernel would read it; every id of interest. */
