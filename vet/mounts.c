@@ -11,58 +11,9 @@
 #include "common/mem.h"
 #include "common/text.h"
 #include "policy/object.h"
+#include "vet/mountinfo.h"
 
 enum { TABLE_MAX = 16 << 20 };
-
-/* One blank-separated word of a line; octal escapes (proc(5): blank, tab, newline, backslash) stay. */
-static char *word(char **at)
-{
-	char *w = *at;
-
-	*at += strcspn(w, " ");
-	if (**at)
-		*(*at)++ = '\0';
-	return w;
-}
-
-static void unescape(char *s)
-{
-	char *to = s;
-
-	for (; *s; s++) {
-		if (s[0] == '\\' && strspn(s + 1, "01234567") >= 3) {
-			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 3;
-		} else {
-			*to++ = *s;
-		}
-	}
-	*to = '\0';
-}
-
-struct mount {
-	char *point;   /* escapes taken back */
-	char *type;    /* of the file system */
-	char *options; /* its source and its own options */
-};
-
-/* proc(5): id parent major:minor root mount-point options [optional...] - type source options */
-static int parse(char *line, struct mount *ret)
-{
-	char *at = line;
-
-	for (int i = 0; i < 4; i++)
-		word(&at);
-	ret->point = word(&at);
-	at = strstr(at, " - ");
-	if (!at || ret->point[0] != '/')
-		return -EBADMSG;
-	at += strlen(" - ");
-	ret->type = word(&at);
-	ret->options = at;
-	unescape(ret->point);
-	return 0;
-}
 
 static int read_table(char *text, struct err *e)
 {
@@ -81,7 +32,7 @@ static int read_table(char *text, struct err *e)
 	return 0;
 }
 
-typedef void mount_fn(void *ctx, const struct mount *m);
+typedef void mount_fn(void *ctx, const struct mountinfo *m);
 
 static int each(mount_fn *fn, void *ctx, struct err *e)
 {
@@ -94,9 +45,9 @@ static int each(mount_fn *fn, void *ctx, struct err *e)
 	r = read_table(a.base, e);
 	for (char *line = r < 0 ? NULL : strtok_r(a.base, "\n", &save); line && r == 0;
 	     line = strtok_r(NULL, "\n", &save)) {
-		struct mount m;
+		struct mountinfo m;
 
-		if (parse(line, &m) < 0)
+		if (mountinfo_parse(line, &m) < 0)
 			r = err_set(e, EBADMSG, "/proc/self/mountinfo has a line that is none");
 		else
 			fn(ctx, &m);
@@ -111,7 +62,7 @@ struct below {
 	const char **kernel_fs;
 };
 
-static void see_below(void *ctx, const struct mount *m)
+static void see_below(void *ctx, const struct mountinfo *m)
 {
 	const struct below *b = ctx;
 	const char *kernel;
@@ -131,7 +82,7 @@ int mounts_below(const char *path, bool *ret_any, const char **ret_kernel_fs, st
 	return each(see_below, &b, e);
 }
 
-static void see_hidepid(void *ctx, const struct mount *m)
+static void see_hidepid(void *ctx, const struct mountinfo *m)
 {
 	bool *hidden = ctx;
 
