@@ -29,10 +29,32 @@ $(UNIT): $(O)/test/%: $(O)/d/tests/unit/%.o $(UNIT_LIBS)
 	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
 	    -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(UNIT_LDLIBS) -lcmocka
 
-unit-tests: $(UNIT)
+# --- fuzz targets: each is two programs, replay_NAME of the unit tests and, built by clang, fuzz_NAME -----
+FUZZ_SRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_ALL  := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%)
+REPLAY    := $(FUZZ_ALL:%=$(O)/test/replay_%)
+FUZZERS   := $(FUZZ_ALL:%=$(O)/test/fuzz_%)
+FUZZ_LIBS := $(call archive,fuzz,tests/fuzz/fuzz.c) $(call archive,reference,$(sort $(wildcard tests/reference/*.c)))
+
+$(O)/test/replay_gate_check $(O)/test/fuzz_gate_check: $(O)/test/gate.a
+$(O)/test/replay_ldcache $(O)/test/fuzz_ldcache: $(O)/test/rootbuild.a
+$(O)/test/replay_seccomp_profile $(O)/test/fuzz_seccomp_profile: $(O)/test/profile.a
+$(O)/test/replay_seccomp_profile $(O)/test/fuzz_seccomp_profile: UNIT_LDLIBS := -ljson-c -lseccomp
+
+$(REPLAY): $(O)/test/replay_%: $(O)/d/tests/fuzz/fuzz_%.o $(O)/d/tests/fuzz/replay.o $(FUZZ_LIBS) $(UNIT_LIBS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+	    -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(UNIT_LDLIBS) -lcmocka
+$(FUZZERS): $(O)/test/fuzz_%: $(O)/d/tests/fuzz/fuzz_%.o $(FUZZ_LIBS) $(UNIT_LIBS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pie $(LINKSEC) -fsanitize=fuzzer $(SANFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+	    -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(UNIT_LDLIBS)
+fuzzers: $(FUZZERS)
+
+unit-tests: $(UNIT) $(REPLAY)
 
 check: unit-tests ## run the unit tests; needs no root
-	$(Q)sh tests/run-unit $(O)/test $(UNIT)
+	$(Q)sh tests/run-unit $(O)/test $(UNIT) $(REPLAY)
 
 # --- system tests -----------------------------------------------------------------------------------------
 PROBE_SRC := $(sort $(wildcard tests/system/probes/*.c))
@@ -74,10 +96,18 @@ sanitize: ## unit tests, and as root system tests of croft, built with address a
 	    $(RUN_SYSTEM) --build $(O)/system --sanitize '$(SANITIZE)' $(if $(TESTS),--select '$(TESTS)'); \
 	else echo 'sanitize: not root: system tests left out'; fi
 
+FUZZ         ?=
+FUZZ_SECONDS ?= 60
+FUZZ_JOBS    ?= $(shell nproc)
+fuzz: ## run libFuzzer on every target, FUZZ=NAME on some, FUZZ_SECONDS=60 each, FUZZ_JOBS= at once; needs clang
+	$(Q)$(MAKE) O=$(O)/fuzz CC=clang LIBC=glibc SANFLAGS='-fsanitize=fuzzer-no-link $(SANITIZE)' \
+	    CFLAGS='-U_FORTIFY_SOURCE -O1' $(or $(FUZZ:%=$(O)/fuzz/test/fuzz_%),fuzzers)
+	$(Q)$(PYTHON) -B tests/fuzz/run.py --build $(O)/fuzz --seconds $(FUZZ_SECONDS) --jobs $(FUZZ_JOBS) $(or $(FUZZ),$(FUZZ_ALL))
+
 coverage: ## lines reached by the unit tests, a folder a line
 	$(Q)$(MAKE) O=$(O)/coverage LIBC=glibc SANFLAGS=--coverage CFLAGS=-O0 unit-tests
 	$(Q)find $(O)/coverage -name '*.gcda' -delete
-	$(Q)sh tests/run-unit $(O)/coverage/test $(UNIT:$(O)/%=$(O)/coverage/%)
+	$(Q)sh tests/run-unit $(O)/coverage/test $(UNIT:$(O)/%=$(O)/coverage/%) $(REPLAY:$(O)/%=$(O)/coverage/%)
 	$(Q)sh tests/run-coverage $(O)/coverage
 
 # --- release -----------------------------------------------------------------------------------------------
@@ -91,4 +121,4 @@ dist: ## a tar archive of the committed files; the same bytes every time
 	$(Q)gzip -9nf $(DIST)
 	$(Q)cd $(O) && sha256sum croft-$(VERSION).tar.gz
 
-.PHONY: unit-tests check probes bench-filter check-system check-vm lint sanitize coverage dist
+.PHONY: unit-tests fuzzers check fuzz probes bench-filter check-system check-vm lint sanitize coverage dist
