@@ -17,6 +17,7 @@ $(filter $(O)/test/test_rootbuild%,$(UNIT)): $(call archive,rootbuild,$(filter-o
 $(filter $(O)/test/test_subid_source%,$(UNIT)): $(call archive,subid_source,$(filter-out %/main.c,$(SUBID_SRC)))
 $(filter $(O)/test/test_seccomp_profile,$(UNIT)): $(call archive,profile,$(filter-out %/main.c,$(SECCOMP_SRC)))
 $(filter $(O)/test/test_filter,$(UNIT)): $(call archive,filter,$(filter-out %/main.c,$(FILTER_SRC)))
+$(filter $(O)/test/test_all_%,$(UNIT)): $(call archive,reference,$(sort $(wildcard tests/reference/*.c)))
 $(filter $(O)/test/test_rootbuild%,$(UNIT)): UNIT_LDLIBS := -lelf
 $(filter $(O)/test/test_seccomp_profile,$(UNIT)): UNIT_LDLIBS := -ljson-c -lseccomp
 $(filter $(O)/test/test_filter,$(UNIT)): UNIT_LDLIBS := -lseccomp
@@ -34,7 +35,7 @@ FUZZ_SRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_ALL  := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%)
 REPLAY    := $(FUZZ_ALL:%=$(O)/test/replay_%)
 FUZZERS   := $(FUZZ_ALL:%=$(O)/test/fuzz_%)
-FUZZ_LIBS := $(call archive,fuzz,tests/fuzz/fuzz.c) $(call archive,reference,$(sort $(wildcard tests/reference/*.c)))
+FUZZ_LIBS := $(call archive,fuzz,tests/fuzz/fuzz.c) $(O)/test/reference.a
 
 $(O)/test/replay_gate_check $(O)/test/fuzz_gate_check: $(O)/test/gate.a
 $(O)/test/replay_ldcache $(O)/test/fuzz_ldcache: $(O)/test/rootbuild.a

@@ -74,3 +74,18 @@ char *fuzz_line(const uint8_t **data, size_t *size)
 	*size -= n;
 	return line;
 }
+
+size_t fuzz_numbers(const uint8_t *data, size_t size, uint64_t *ret, size_t max)
+{
+	char *text = fuzz_copy(data, size), *s = text, *end;
+	size_t n = 0;
+
+	for (; n < max; s = end) {
+		ret[n] = strtoull(s, &end, 10);
+		if (end == s)
+			break;
+		n++;
+	}
+	free(text);
+	return n;
+}

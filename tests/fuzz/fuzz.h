@@ -32,3 +32,6 @@ void fuzz_refused(int r, const struct err *e);
  * frees. Bytes behind a NUL in it are lost, as they are to a C string.
  */
 char *fuzz_line(const uint8_t **data, size_t *size);
+
+/* Reads at most max decimal numbers, cut to 64 bits, up to what is none. Returns their count. */
+size_t fuzz_numbers(const uint8_t *data, size_t size, uint64_t *ret, size_t max);
