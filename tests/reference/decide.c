@@ -239,11 +239,19 @@ static bool keeps_to_ports(const struct policy_tcp *may, const struct policy_tcp
 /* ---- the sentences of croft-policy(5) --------------------------------------------------------------------
  */
 
-static bool denies(const struct policy_rule *l, const struct policy_caller *c, const struct policy_request *r)
+/* Whether the line is about this caller, and the request about something that there is. */
+static bool concerns(const struct policy_rule *l, const struct policy_caller *c,
+		     const struct policy_request *r)
+{
+	return l->kind == r->kind && names(l, c) && makes_sense(r);
+}
+
+bool reference_denies(const struct policy_rule *l, const struct policy_caller *c,
+		      const struct policy_request *r)
 {
 	bool only_writing = l->rights & RIGHT_WRITE;
 
-	if (only_writing && !(r->rights & RIGHT_WRITE))
+	if (!concerns(l, c, r) || (only_writing && !(r->rights & RIGHT_WRITE)))
 		return false;
 	switch (place_of(l, c, r)) {
 	case REFERENCE_COVERED:
@@ -256,10 +264,10 @@ static bool denies(const struct policy_rule *l, const struct policy_caller *c, c
 	return false;
 }
 
-static bool grants_all(const struct policy_rule *l, const struct policy_caller *c,
-		       const struct policy_request *r)
+bool reference_grants(const struct policy_rule *l, const struct policy_caller *c,
+		      const struct policy_request *r)
 {
-	if (place_of(l, c, r) != REFERENCE_COVERED || !owner_is_right(l, c, r))
+	if (!concerns(l, c, r) || place_of(l, c, r) != REFERENCE_COVERED || !owner_is_right(l, c, r))
 		return false;
 	if ((r->rights & RIGHT_WRITE) && !(l->rights & RIGHT_WRITE))
 		return false;
@@ -278,16 +286,11 @@ bool reference_allows(const struct policy *p, const struct policy_caller *c, con
 {
 	size_t granting = 0, denying = 0;
 
-	for (size_t i = 0; i < p->nrules && makes_sense(r); i++) {
+	for (size_t i = 0; i < p->nrules; i++) {
 		const struct policy_rule *l = &p->rule[i];
 
-		if ((l->action != POLICY_ALLOW && l->action != POLICY_DENY) || l->kind != r->kind ||
-		    !names(l, c))
-			continue;
-		if (l->action == POLICY_DENY)
-			denying += denies(l, c, r);
-		else
-			granting += grants_all(l, c, r);
+		granting += l->action == POLICY_ALLOW && reference_grants(l, c, r);
+		denying += l->action == POLICY_DENY && reference_denies(l, c, r);
 	}
 	return granting > 0 && denying == 0;
 }

@@ -15,5 +15,11 @@ enum reference_place { REFERENCE_ELSEWHERE, REFERENCE_COVERED, REFERENCE_ABOVE }
 enum reference_place reference_match(const char *pattern, const struct policy_caller *c, bool unknown,
 				     const char *path);
 
-/* Whether the policy allows the request. */
+/* Whether one line, which denies or which allows, does so for the request. */
+bool reference_denies(const struct policy_rule *line, const struct policy_caller *c,
+		      const struct policy_request *r);
+bool reference_grants(const struct policy_rule *line, const struct policy_caller *c,
+		      const struct policy_request *r);
+
+/* Whether the policy allows the request: one line grants all of it, and none denies it. */
 bool reference_allows(const struct policy *p, const struct policy_caller *c, const struct policy_request *r);
