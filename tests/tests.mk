@@ -57,6 +57,10 @@ unit-tests: $(UNIT) $(REPLAY)
 check: unit-tests ## run the unit tests; needs no root
 	$(Q)sh tests/run-unit $(O)/test $(UNIT) $(REPLAY)
 
+# --- models --------------------------------------------------------------------------------------------
+model: ## check the models of how a start gets its id maps (tests/model), with spin
+	$(Q)CC='$(CC)' sh tests/model/run $(O)/model
+
 # --- system tests -----------------------------------------------------------------------------------------
 PROBE_SRC := $(sort $(wildcard tests/system/probes/*.c))
 PROBES    := $(PROBE_SRC:tests/system/probes/%.c=$(O)/probes/%)
@@ -122,4 +126,4 @@ dist: ## a tar archive of the committed files; the same bytes every time
 	$(Q)gzip -9nf $(DIST)
 	$(Q)cd $(O) && sha256sum croft-$(VERSION).tar.gz
 
-.PHONY: unit-tests fuzzers check fuzz probes bench-filter check-system check-vm lint sanitize coverage dist
+.PHONY: unit-tests fuzzers check fuzz model probes bench-filter check-system check-vm lint sanitize coverage dist
