@@ -12,6 +12,8 @@
 #include "common/err.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* Of the targets that have one. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
 
 /* Says what does not hold, and where, and traps: libFuzzer keeps the input, cmocka goes on with the next. */
 void fuzz_broken(const char *what, const char *file, int line) __attribute__((noreturn));

@@ -9,6 +9,7 @@
 #include "helper/gate/check.h"
 #include "sandbox/standard.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/mutate_plan.h"
 
 enum { BYTES_MAX = 1 << 16 };
 
@@ -112,6 +113,11 @@ static void must_be_bounded(const struct plan *p)
 		left -= op->size;
 	}
 	MUST(p->root_kind != PLAN_ROOT_HOST || (p->ephemeral_size > 0 && p->ephemeral_size <= left));
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+	return mutate_plan(data, size, max, seed);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -7,8 +7,14 @@
 
 #include "sandbox/plan.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/mutate_plan.h"
 
 enum { BYTES_MAX = 1 << 16 };
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+	return mutate_plan(data, size, max, seed);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
