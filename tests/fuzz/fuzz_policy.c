@@ -15,7 +15,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/reference/decide.h"
 
-enum { RULES_MAX = 24, BYTES_MAX = 1 << 14, PATH_SIZE = 8192 };
+enum { RULES_MAX = 20, BYTES_MAX = 1 << 12, PATH_SIZE = 8192 };
 
 static int find(void *ctx, enum policy_who who, const char *name, uint32_t *ret, struct err *e)
 {
