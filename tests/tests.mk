@@ -35,7 +35,7 @@ FUZZ_SRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_ALL  := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%)
 REPLAY    := $(FUZZ_ALL:%=$(O)/test/replay_%)
 FUZZERS   := $(FUZZ_ALL:%=$(O)/test/fuzz_%)
-FUZZ_LIBS := $(call archive,fuzz,tests/fuzz/fuzz.c tests/fuzz/mutate_plan.c) $(O)/test/reference.a
+FUZZ_LIBS := $(call archive,fuzz,tests/fuzz/fuzz.c tests/fuzz/mutate_plan.c tests/fuzz/plan_text.c) $(O)/test/reference.a
 
 $(O)/test/replay_gate_check $(O)/test/fuzz_gate_check: $(O)/test/gate.a
 $(O)/test/replay_ldcache $(O)/test/fuzz_ldcache: $(O)/test/rootbuild.a

@@ -1,6 +1,6 @@
 /*
- * The input is an encoded plan as a caller of croft-gate may have written it himself. What check_plan() takes
- * keeps every promise of check.h, looked at here once more, one by one.
+ * The input is a plan, encoded or as text, as a caller of croft-gate may have written it himself. What
+ * check_plan() takes keeps every promise of check.h, looked at here once more, one by one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +10,9 @@
 #include "sandbox/standard.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/mutate_plan.h"
+#include "tests/fuzz/plan_text.h"
 
-enum { BYTES_MAX = 1 << 16 };
+enum { BYTES_MAX = 1 << 16, ARENA = 8 << 20 };
 
 static const struct policy_caller caller = {.uid = 1000, .gid = 1001};
 static const uint64_t memory = UINT64_C(8) << 30;
@@ -73,7 +74,9 @@ static void must_be_in_its_place(const struct plan *p, const struct plan_op *op)
 			  : op->kind == OP_TMPFS && kernel                  ? "/dev/shm"
 									    : NULL;
 
-	if (own) {
+	if (op->kind == OP_DEVICE) {
+		MUST(text_starts(op->target, "/dev/"));
+	} else if (own) {
 		MUST(!strcmp(op->target, own));
 		MUST(op->kind == OP_TMPFS || count(p, op->kind, NULL) == 1);
 	} else if (kernel) {
@@ -122,12 +125,12 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct arena a = fuzz_arena(BYTES_MAX * 64);
+	struct arena a = fuzz_arena(ARENA);
 	struct err e = {0};
 	struct plan p;
 	int r;
 
-	if (size > BYTES_MAX || plan_decode(data, size, &a, &p, &e) != 0)
+	if (size > BYTES_MAX || plan_text_input(data, size, &a, &p, &e) != 0)
 		return 0;
 	r = check_plan(&p, &caller, memory, &e);
 	if (r != 0) {

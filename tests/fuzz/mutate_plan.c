@@ -5,9 +5,7 @@
 #include "sandbox/plan.h"
 #include "sandbox/standard.h"
 #include "tests/fuzz/fuzz.h"
-
-/* libFuzzer's own way; not there in a replay, which changes nothing. */
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max) __attribute__((weak));
+#include "tests/fuzz/plan_text.h"
 
 enum { OPS_MAX = 128, ARENA = 4 << 20 };
 
@@ -35,7 +33,8 @@ static void change_op(struct plan_op *op, unsigned *seed)
 	switch (next(seed) % 6) {
 	case 0:
 		op->kind = next(seed) % OP_KIND_COUNT;
-		op->source = op->kind == OP_MIRROR || op->kind == OP_VOLUME || op->kind == OP_CONF
+		op->source = op->kind == OP_MIRROR || op->kind == OP_VOLUME || op->kind == OP_CONF ||
+					     op->kind == OP_DEVICE
 				     ? place(next(seed))
 				     : "";
 		return;
@@ -122,7 +121,8 @@ size_t mutate_plan(uint8_t *data, size_t size, size_t max, unsigned seed)
 	struct err e;
 	long n;
 
-	if (next(&seed) % 8 == 0 || plan_decode(data, size, &a, &p, &e) < 0 || p.ops.count >= OPS_MAX)
+	if ((next(&seed) % 8 == 0 && !plan_text_is(data, size)) ||
+	    plan_text_input(data, size, &a, &p, &e) < 0 || p.ops.count >= OPS_MAX)
 		return LLVMFuzzerMutate(data, size, max);
 	if (p.ops.count)
 		memcpy(op, p.ops.item, p.ops.count * sizeof(*op));

@@ -7,5 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* libFuzzer's own way. Not there in a replay, which changes nothing. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max) __attribute__((weak));
+
 /* As LLVMFuzzerCustomMutator. */
 size_t mutate_plan(uint8_t *data, size_t size, size_t max, unsigned seed);

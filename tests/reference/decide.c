@@ -131,7 +131,8 @@ static bool names(const struct policy_rule *l, const struct policy_caller *c)
 
 static bool asks_for_a_path(const struct policy_request *r)
 {
-	return r->value[0] == '/' && (r->kind == POLICY_VOLUME || r->kind == POLICY_ROOT);
+	return r->value[0] == '/' &&
+	       (r->kind == POLICY_VOLUME || r->kind == POLICY_ROOT || r->kind == POLICY_DEVICE);
 }
 
 /* A path as the kernel resolves it: absolute, no empty, . or .. component. */
@@ -152,11 +153,15 @@ static bool resolved(const char *path)
 
 static bool makes_sense(const struct policy_request *r)
 {
-	if (!r->value || r->kind >= POLICY_KIND_COUNT || r->kernel_fs || r->object == OBJECT_DEVICE)
+	bool device = r->kind == POLICY_DEVICE;
+
+	if (!r->value || r->kind >= POLICY_KIND_COUNT || (r->object == OBJECT_DEVICE) != device)
+		return false;
+	if (r->kernel_fs && !device) /* /dev is one of the kernel's */
 		return false;
 	if (asks_for_a_path(r))
 		return r->object != OBJECT_NONE && resolved(r->value);
-	return r->object == OBJECT_NONE && r->kind != POLICY_VOLUME;
+	return r->object == OBJECT_NONE && r->kind != POLICY_VOLUME && !device;
 }
 
 /* What root in a container of the common engines has without asking: croft(1). */
@@ -176,7 +181,8 @@ static bool by_default(const char *cap)
 static enum reference_place place_of(const struct policy_rule *l, const struct policy_caller *c,
 				     const struct policy_request *r)
 {
-	bool line_has_path = l->kind == POLICY_VOLUME || (l->kind == POLICY_ROOT && strcmp(l->value, "host"));
+	bool line_has_path = l->kind == POLICY_VOLUME || l->kind == POLICY_DEVICE ||
+			     (l->kind == POLICY_ROOT && strcmp(l->value, "host") != 0);
 
 	if (line_has_path != asks_for_a_path(r))
 		return REFERENCE_ELSEWHERE;

@@ -153,6 +153,14 @@ static void add_words(void)
 		{.kind = POLICY_VOLUME, .value = "/a", .object = OBJECT_NONE},
 		{.kind = POLICY_VOLUME, .value = "/a", .object = OBJECT_DEVICE},
 		{.kind = POLICY_VOLUME, .value = "/a", .object = OBJECT_DIRECTORY, .kernel_fs = "proc"},
+		{.kind = POLICY_DEVICE, .value = "/dev/d", .object = OBJECT_DEVICE},
+		{.kind = POLICY_DEVICE,
+		 .value = "/dev/d/d",
+		 .object = OBJECT_DEVICE,
+		 .kernel_fs = "devtmpfs"},
+		{.kind = POLICY_DEVICE, .value = "/dev", .object = OBJECT_DIRECTORY},
+		{.kind = POLICY_DEVICE, .value = "/dev/d", .object = OBJECT_FILE},
+		{.kind = POLICY_DEVICE, .value = "d"},
 		{.kind = POLICY_KIND_COUNT, .value = "host"},
 	};
 
@@ -210,7 +218,10 @@ static void every_rule_alone_decides_as_written_twice(void **state)
 						  "userns",
 						  "capability default",
 						  "capability CHOWN",
-						  "capability SYS_ADMIN"},
+						  "capability SYS_ADMIN",
+						  "device /dev/d",
+						  "device /dev/*",
+						  "device /dev/**"},
 				 *const path[] = {"/",        "/a",  "/a/b", "/a/b/c", "/b",
 						  "/x/b",     "/h",  "/h/u", "/h/u/x", "/n/1000",
 						  "/n/100/x", "/p%", "/n"};
