@@ -2,6 +2,7 @@
  * Lines of the input: a pattern, a path, a second pattern, the name and the home of the caller. A pattern
  * that is well-formed covers what the list of its components says; a pattern within another covers no more.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +51,19 @@ static void must_be_within(const char *inner, const char *outer, const struct po
 		MUST(pattern_match(outer, c, false, path) == PATTERN_HERE);
 }
 
+/* The one place that a pattern names is covered by it; where the home is "/", too. */
+static void must_have_its_place(const char *pattern, const struct policy_caller *c)
+{
+	char place[PATTERN_MAX];
+	int r = pattern_place(pattern, c, place, sizeof(place));
+
+	MUST(r == 0 || r == -EINVAL || r == -ENAMETOOLONG);
+	if (r != 0)
+		return;
+	MUST(pattern_is_one(pattern) && path_is_clean(place));
+	MUST(reference_match(pattern, c, true, place) == REFERENCE_COVERED);
+}
+
 /* By strings, which is right for clean paths: the same, or the same and then a slash. */
 static void must_cover(const char *dir, const char *path)
 {
@@ -84,6 +98,7 @@ static void look(char *line[5])
 	if (!path_is_clean(path) || wrong)
 		return;
 	must_match(pattern, &c, path);
+	must_have_its_place(pattern, &c);
 	must_cover(path, path);
 	if (path_is_clean(outer))
 		must_cover(outer, path);

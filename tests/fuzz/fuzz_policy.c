@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "policy/decide.h"
 #include "policy/match.h"
 #include "policy/parse.h"
@@ -199,6 +200,7 @@ static bool decides(const struct policy_rule *rule, size_t n, const struct polic
 
 	MUST(v.allowed == (v.reason == REASON_ALLOWED));
 	MUST(!v.allowed || v.rule);
+	MUST(v.reason != REASON_MASKED);
 	return v.allowed;
 }
 
@@ -221,6 +223,16 @@ static void one_line_less(struct world *w, size_t i, bool allowed, const struct 
 		MUST(without == allowed);
 }
 
+/* What is covered in an object lies in it, and is not the object itself. */
+static int see_mask(void *ctx, const struct policy_rule *line, const char *place)
+{
+	const struct policy_request *r = ctx;
+
+	MUST(line->action == POLICY_DENY && line->conditions & COND_MASK);
+	MUST(path_is_clean(place) && path_covers(r->value, place) && strcmp(place, r->value) != 0);
+	return 0;
+}
+
 /* The lines take turns with being the one that is left out. */
 static void holds(void *ctx, const struct policy_caller *c, const struct policy_request *r)
 {
@@ -230,6 +242,7 @@ static void holds(void *ctx, const struct policy_caller *c, const struct policy_
 
 	MUST(allowed == reference_allows(&w->policy, c, r));
 	MUST(allowed == decides(w->turned, n, c, r));
+	MUST(!allowed || policy_masks(&w->policy, c, r, see_mask, (void *)(uintptr_t)r) == 0);
 	one_line_less(w, w->turn++ % n, allowed, c, r);
 }
 

@@ -252,6 +252,23 @@ static bool concerns(const struct policy_rule *l, const struct policy_caller *c,
 	return l->kind == r->kind && names(l, c) && makes_sense(r);
 }
 
+/* Whether the pattern is one place of the caller's, which can be covered. */
+static bool can_be_named(const char *pattern, const struct policy_caller *c)
+{
+	static struct parts p;
+
+	if (pattern[0] == '%' && pattern[1] == 'h') {
+		if (!home_of(c, true, &p))
+			return false;
+		pattern += 2;
+	}
+	take_apart(pattern, &p);
+	for (size_t i = 0; i < p.n; i++)
+		if (!strcmp(p.part[i], "*") || (!strcmp(p.part[i], "%u") && !name_of(c)))
+			return false;
+	return true;
+}
+
 bool reference_denies(const struct policy_rule *l, const struct policy_caller *c,
 		      const struct policy_request *r)
 {
@@ -263,7 +280,8 @@ bool reference_denies(const struct policy_rule *l, const struct policy_caller *c
 	case REFERENCE_COVERED:
 		return owner_is_right(l, c, r);
 	case REFERENCE_ABOVE:
-		return r->object == OBJECT_DIRECTORY;
+		return r->object == OBJECT_DIRECTORY &&
+		       !((l->conditions & COND_MASK) && can_be_named(l->value, c));
 	case REFERENCE_ELSEWHERE:
 		break;
 	}

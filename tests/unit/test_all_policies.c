@@ -198,33 +198,31 @@ static void begin(const struct world *w, const struct words *path)
 
 static void every_rule_alone_decides_as_written_twice(void **state)
 {
-	static const char *const who[] = {"everyone",  "user 1000", "user 7",
-					  "group 100", "group 300", "group 7"},
-				 *const pattern[] = {"/",     "/**",      "/a",  "/a/*",  "/a/**",
-						     "/*/b",  "/*/b/**",  "%h",  "%h/**", "/h/%u",
-						     "/n/%U", "/n/%g/**", "/p%%"},
-				 *const condition[] = {"",           " owner=caller",     " owner=root",
-						       " submounts", " noexec",           " sockets",
-						       " shared",    " submounts sockets"},
-				 *const word[] = {"root host",
-						  "ids subordinate",
-						  "ids setgroups",
-						  "network none",
-						  "network host",
-						  "network host tcp-bind=22,80",
-						  "network host tcp-bind=none",
-						  "network host tcp-bind=22 tcp-connect=none",
-						  "seccomp custom",
-						  "userns",
-						  "capability default",
-						  "capability CHOWN",
-						  "capability SYS_ADMIN",
-						  "device /dev/d",
-						  "device /dev/*",
-						  "device /dev/**"},
-				 *const path[] = {"/",        "/a",  "/a/b", "/a/b/c", "/b",
-						  "/x/b",     "/h",  "/h/u", "/h/u/x", "/n/1000",
-						  "/n/100/x", "/p%", "/n"};
+	static const char *const
+		who[] = {"everyone", "user 1000", "user 7", "group 100", "group 300", "group 7"},
+		*const pattern[] = {"/",  "/**",   "/a",    "/a/*",  "/a/**",    "/*/b", "/*/b/**",
+				    "%h", "%h/**", "/h/%u", "/n/%U", "/n/%g/**", "/p%%"},
+		*const condition[] = {"",        " owner=caller",     " owner=root", " submounts",
+				      " noexec", " sockets",          " shared",     " submounts sockets",
+				      " mask",   " owner=caller mask"},
+		*const word[] = {"root host",
+				 "ids subordinate",
+				 "ids setgroups",
+				 "network none",
+				 "network host",
+				 "network host tcp-bind=22,80",
+				 "network host tcp-bind=none",
+				 "network host tcp-bind=22 tcp-connect=none",
+				 "seccomp custom",
+				 "userns",
+				 "capability default",
+				 "capability CHOWN",
+				 "capability SYS_ADMIN",
+				 "device /dev/d",
+				 "device /dev/*",
+				 "device /dev/**"},
+		*const path[] = {"/",    "/a",     "/a/b",    "/a/b/c",   "/b",  "/x/b", "/h",
+				 "/h/u", "/h/u/x", "/n/1000", "/n/100/x", "/p%", "/n"};
 	const struct world w = {WORDS(who), WORDS(pattern), WORDS(condition), WORDS(word)};
 	const struct words paths = WORDS(path);
 
@@ -269,7 +267,7 @@ static void begin_small(void)
 {
 	static const char *const who[] = {"everyone", "group 7"},
 				 *const pattern[] = {"/a/**", "/a/b", "/*/b", "%h/**"},
-				 *const condition[] = {"", " owner=caller", " submounts"},
+				 *const condition[] = {"", " owner=caller", " submounts", " mask"},
 				 *const word[] = {"root host", "capability default", "capability CHOWN",
 						  "network host", "network host tcp-bind=22"},
 				 *const path[] = {"/", "/a", "/a/b", "/a/b/c", "/h/u/x"};
