@@ -152,5 +152,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		look_at_published(&o, line[2]);
 	for (size_t i = 0; i < 3; i++)
 		free(line[i]);
+	o.a = NULL;
 	return 0;
 }
