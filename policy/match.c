@@ -1,7 +1,6 @@
 #include "policy/match.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -234,7 +233,7 @@ static int put_id(struct place *to, uint32_t id)
 {
 	char text[16];
 
-	return put_name(to, text, (size_t)snprintf(text, sizeof(text), "%" PRIu32, id));
+	return put_name(to, text, (size_t)snprintf(text, sizeof(text), "%u", id));
 }
 
 static int put_literal(struct place *to, const char *s, size_t n)
