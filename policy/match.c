@@ -232,8 +232,9 @@ static int put_name(struct place *to, const char *s, size_t n)
 static int put_id(struct place *to, uint32_t id)
 {
 	char text[16];
+	int n = snprintf(text, sizeof(text), "%u", id);
 
-	return put_name(to, text, (size_t)snprintf(text, sizeof(text), "%u", id));
+	return put_name(to, text, (size_t)n);
 }
 
 static int put_literal(struct place *to, const char *s, size_t n)
