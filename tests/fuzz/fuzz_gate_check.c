@@ -35,14 +35,14 @@ static unsigned count(const struct plan *p, uint32_t kind, const char *target)
 
 static void must_be_the_callers(const struct plan *p)
 {
-	MUST(p->gate && !p->lock_mounts && !p->ephemeral);
+	MUST(p->gate && !p->lock_mounts && (!p->ephemeral || p->root_shared));
 	MUST(p->map != PLAN_MAP_NONE || (p->uid == caller.uid && p->gid == caller.gid && !p->caps));
 	MUST(p->map == PLAN_MAP_NONE || p->init || (p->uid == p->own_uid && !p->caps));
 	MUST(p->network != PLAN_NETWORK_USER && p->ports.count == 0);
 	MUST(!(p->namespaces & PLAN_NS_CGROUP));
 	MUST((p->network == PLAN_NETWORK_HOST) == !(p->namespaces & PLAN_NS_NET));
-	MUST(!p->root_shared ||
-	     (p->root_kind == PLAN_ROOT_DIR && p->root_read_only && p->map != PLAN_MAP_NONE));
+	MUST(!p->root_shared || (p->root_kind == PLAN_ROOT_DIR && (p->root_read_only || p->ephemeral) &&
+				 p->map != PLAN_MAP_NONE));
 	MUST(!p->tty || count(p, OP_DEVPTS, NULL) == 1);
 }
 
@@ -115,7 +115,8 @@ static void must_be_bounded(const struct plan *p)
 		MUST(op->size > 0 && op->inodes > 0 && op->size <= left);
 		left -= op->size;
 	}
-	MUST(p->root_kind != PLAN_ROOT_HOST || (p->ephemeral_size > 0 && p->ephemeral_size <= left));
+	MUST((p->root_kind != PLAN_ROOT_HOST && !p->ephemeral) ||
+	     (p->ephemeral_size > 0 && p->ephemeral_size <= left));
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)

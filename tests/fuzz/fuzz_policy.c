@@ -103,6 +103,7 @@ static void ask_path(enum policy_kind kind, const char *path, const struct polic
 						 .object = object[i / 4 % 4],
 						 .owner = i % 3 ? 1000 : 0,
 						 .shared = kind == POLICY_ROOT && i / 16 == 1,
+						 .overlay = kind == POLICY_ROOT && i / 16 == 1 && i % 2,
 						 .submounts = i / 16 == 2,
 						 .value = value};
 

@@ -303,6 +303,8 @@ bool reference_grants(const struct policy_rule *l, const struct policy_caller *c
 		return false;
 	if (r->shared && !(l->conditions & COND_SHARED))
 		return false;
+	if (r->overlay && !(l->conditions & COND_OVERLAY))
+		return false;
 	return keeps_to_ports(l->tcp, r->tcp);
 }
 

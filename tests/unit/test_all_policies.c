@@ -123,6 +123,7 @@ static void add_paths(const struct words *path)
 
 		add_request(&r);
 		shared.shared = true;
+		shared.overlay = i / path->n % 2;
 		if (more == 2)
 			add_request(&shared);
 	}
