@@ -7,12 +7,13 @@ import signal
 import subprocess
 import time
 
-from croft_test import USER, USER2, USER_NO_SUB, snapshot_tree, sub_ranges
+from croft_test import USER, USER2, USER_NO_SUB, processes_of, snapshot_tree, sub_ranges, test_ids
 from run_case import fields_of
 from test_gate import OPEN, Direct as PlainDirect, GateTest, Killed as PlainKilled, Race as PlainRace
 
 ALL = 'cap_sys_admin,cap_setuid,cap_setgid+p'
 IDS = OPEN + 'allow everyone ids subordinate\nallow everyone ids setgroups\n'
+OVERLAY = IDS.replace('root /opt/** ro', 'root /opt/** shared overlay') + 'allow everyone capability default\n'
 NS_GET_OWNER_UID = 0xb704
 SETNS = ctypes.CDLL(None, use_errno=True)
 
@@ -23,9 +24,9 @@ class IdsTest(GateTest):
     def put_gate(self, setuid=False, caps=ALL):
         super().put_gate(setuid, caps)
 
-    def running(self, *options, script='echo ready; exec sleep 60', **kwargs):
+    def running(self, *options, script='echo ready; exec sleep 60', root='host', **kwargs):
         """A sandbox that has said ready, and the pid of its first process."""
-        p = self.popen_as(USER, [self.croft_path, 'run', '--gate', *options, 'host', '--', 'sh', '-c', script], **kwargs)
+        p = self.popen_as(USER, [self.croft_path, 'run', '--gate', *options, root, '--', '/bin/sh', '-c', script], **kwargs)
         self.assertEqual(p.stdout.readline(), b'ready\n')
         with open(f'/proc/{p.pid}/task/{p.pid}/children', encoding='utf-8') as f:
             return p, int(f.read().split()[0])
@@ -226,7 +227,21 @@ class Capabilities(IdsTest):
         self.assertRefused(r, 1, 'unshare failed: (No space left on device|Operation not permitted)')
 
 
-class Owners(IdsTest):
+class SharedRoot(IdsTest):
+    def shared_root(self):
+        root = self.make_dir('root')
+        r = subprocess.run([self.croft_path, 'root', 'build', root + '/r', 'sh', 'cat', 'stat', 'touch', 'chmod', 'chown', 'id', 'ls', 'rm', 'mkdir'], capture_output=True, text=True, check=False)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.write(root + '/r/etc/rootonly', 'secret of the image', mode=0o600)
+        for name in ('hosts', 'hostname', 'resolv.conf'):
+            self.write(f'{root}/r/etc/{name}', '')
+        self.write(root + '/r/etc/five', '')
+        self.write(root + '/r/etc/six', '')
+        os.chown(root + '/r/etc/five', 5, 6)
+        return root + '/r'
+
+
+class Owners(SharedRoot):
     """Idmapped mounts, which a user can have only from the gate."""
     rules = IDS + 'allow everyone root /opt/** shared\nallow everyone volume /opt/**\nallow everyone capability default\n'
 
@@ -294,18 +309,6 @@ class Owners(IdsTest):
         finally:
             subprocess.run(['gpasswd', '-d', USER, 'root'], check=True, capture_output=True)
 
-    def shared_root(self):
-        root = self.make_dir('root')
-        r = subprocess.run([self.croft_path, 'root', 'build', root + '/r', 'sh', 'cat', 'stat', 'touch', 'chmod', 'chown', 'id', 'ls', 'rm', 'mkdir'], capture_output=True, text=True, check=False)
-        self.assertEqual(r.returncode, 0, r.stderr)
-        self.write(root + '/r/etc/rootonly', 'secret of the image', mode=0o600)
-        for name in ('hosts', 'hostname', 'resolv.conf'):
-            self.write(f'{root}/r/etc/{name}', '')
-        self.write(root + '/r/etc/five', '')
-        self.write(root + '/r/etc/six', '')
-        os.chown(root + '/r/etc/five', 5, 6)
-        return root + '/r'
-
     def test_a_shared_root_has_its_owners_inside_and_is_read_only(self):
         root = self.shared_root()
         before = snapshot_tree(root)
@@ -316,50 +319,64 @@ class Owners(IdsTest):
         self.assertEqual(self.inside('touch /tmp/x && stat -c %u /tmp/x', root=root), '0\n')
         self.assertUnchanged(root, before)
 
-    def test_an_overlay_on_a_shared_root_is_thrown_away(self):
-        root = self.shared_root()
-        before = snapshot_tree(root)
-        with self.policy(self.rules.replace('shared', 'shared overlay')):
-            out = self.inside('echo new >/etc/x; rm /etc/five; chmod 700 /etc/rootonly; chown 7:8 /etc/six; mkdir -p /srv/d; '
-                              'stat -c "%a %u:%g" /etc/x /etc/rootonly /etc/six /srv/d /; cat /etc/rootonly; ls /etc/five 2>/dev/null', '--ephemeral', root=root)
-            self.assertEqual(out.splitlines(), ['644 0:0', '700 0:0', '644 7:8', '755 0:0', '755 0:0', 'secret of the image'])
-            self.assertUnchanged(root, before)
-            self.assertEqual(self.inside('ls /etc/x 2>/dev/null; stat -c %u:%g /etc/five', '--ephemeral', root=root), '5:6\n')
-            self.assertEqual(self.inside('id -u; touch /tmp/x ~/y && echo ok', '--ephemeral', '-u', '1000', '--tmpfs', '/root', root=root).splitlines()[0], '1000')
-            # a volume finds its mount point in the overlay, and what is written there is the caller's
-            data = self.home_dir()
-            self.assertEqual(self.inside('echo x >/new/dir/f; stat -c %u /new/dir/f', '--ephemeral', '-v', data + ':/new/dir', root=root), '0\n')
-            self.assertEqual(os.stat(data + '/f').st_uid, self.own_id())
-            self.assertRefused(self.gate('--ephemeral', '--ephemeral-size', '1M', root, '--', '/bin/sh', '-c', 'cat /dev/zero >/etc/big'), 1, 'No space left on device')
-            self.assertRefused(self.gate('--ephemeral', '--read-only', root, '--', '/bin/sh', '-c', 'touch /etc/x'), 1, 'Read-only file system')
-            self.assertUnchanged(root, before)
-
-    def test_an_overlay_is_a_word_of_its_own_and_for_shared_roots_alone(self):
-        root = self.shared_root()
-        self.refused(rf'^croft: root {root}: denied for .*: rule .* allows it without an overlay', '--ephemeral', root, '--', 'true')
-        with self.policy(self.rules.replace('shared', 'shared overlay')):
-            mine = self.build_root('sh')
-            self.refused(r'^croft: croft-gate makes no sandbox with an overlay over a root that is not shared \(--ephemeral\)', '--ephemeral', mine, '--', 'true')
-            self.refused(r'with an overlay over a root that is not shared', '--ephemeral', '--map', 'none', root, '--', 'true')
-        with self.policy(self.rules.replace('shared', 'overlay')):
-            self.refused('overlay is for shared roots: expected shared, too', 'host', '--', 'true')
-
-    def test_nobody_is_in_the_namespace_that_the_overlay_was_made_in(self):
-        root = self.shared_root()
-        with self.policy(self.rules.replace('shared', 'shared overlay')):
-            status = fields_of(self.inside('cat /proc/self/status /proc/1/status', '--ephemeral', '--cap-drop', 'ALL', root=root))
-            for name in ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'):
-                self.assertEqual(int(status[name], 16), 0, name)
-            mounts = self.inside('cat /proc/self/mountinfo', '--ephemeral', root=root)
-            self.assertEqual([line.split(' - ')[1].split()[0] for line in mounts.splitlines() if line.split()[4] == '/'], ['overlay'])
-            self.assertNotIn(root, mounts)
-
     def test_a_shared_root_is_roots_and_for_ids_alone(self):
         root = self.shared_root()
         self.refused(rf'^croft: root {root}: denied for .*: rule .* allows it read-only', '--map', 'none', root, '--', 'true')
         self.assertRefused(self.gate('--map', 'none', '--read-only', root, '--', '/bin/sh', '-c', 'cat /etc/rootonly'), 1, 'Permission denied')
         os.chown(root, pwd.getpwnam(USER2).pw_uid, -1)
         self.refused(rf'^croft: root {root}: denied for ', root, '--', 'true')
+
+
+class Overlay(SharedRoot):
+    rules = OVERLAY
+
+    def test_an_overlay_on_a_shared_root_is_thrown_away(self):
+        root = self.shared_root()
+        before = snapshot_tree(root)
+        out = self.inside('echo new >/etc/x; rm /etc/five; chmod 700 /etc/rootonly; chown 7:8 /etc/six; mkdir -p /srv/d; '
+                          'stat -c "%a %u:%g" /etc/x /etc/rootonly /etc/six /srv/d /; cat /etc/rootonly; ls /etc/five 2>/dev/null || true', '--ephemeral', root=root)
+        self.assertEqual(out.splitlines(), ['644 0:0', '700 0:0', '644 7:8', '755 0:0', '755 0:0', 'secret of the image'])
+        self.assertUnchanged(root, before)
+        self.assertEqual(self.inside('ls /etc/x 2>/dev/null; stat -c %u:%g /etc/five', '--ephemeral', root=root), '5:6\n')
+        self.assertEqual(self.inside('id -u; touch /tmp/x && echo ok', '--ephemeral', '-u', '1000', root=root), '1000\nok\n')
+        self.assertRefused(self.gate('--ephemeral', '--ephemeral-size', '1M', root, '--', '/bin/sh', '-c', 'cat /dev/zero >/etc/big'), 1, 'No space left on device')
+        self.assertRefused(self.gate('--ephemeral', '--read-only', root, '--', '/bin/sh', '-c', 'touch /etc/x'), 1, 'Read-only file system')
+        self.assertUnchanged(root, before)
+
+    def test_a_volume_finds_its_mount_point_in_the_overlay(self):
+        data, root = self.home_dir(), self.shared_root()
+        self.assertEqual(self.inside('echo x >/new/dir/f; stat -c %u /new/dir/f', '--ephemeral', '-v', data + ':/new/dir', root=root), '0\n')
+        self.assertEqual(os.stat(data + '/f').st_uid, self.own_id())
+        self.assertFalse(os.path.lexists(root + '/new'))
+
+    def test_an_overlay_is_a_word_of_its_own_and_for_shared_roots_alone(self):
+        root, mine = self.shared_root(), self.build_root('sh')
+        self.inside('true', '--ephemeral', root=root)
+        for other, options, message in ((root, ['--map', 'none'], 'with an overlay over a root that is not shared'),
+                                        (mine, [], r'^croft: root .*: denied for .*: rule .* allows it without an overlay')):
+            self.refused(message, '--ephemeral', *options, other, '--', 'true')
+        with open(self.sysconfdir + '/croft/policy.conf', 'w', encoding='utf-8') as f:
+            f.write(OVERLAY.replace('shared overlay', 'shared'))
+        self.refused(rf'^croft: root {root}: denied for .*: rule .* allows it without an overlay', '--ephemeral', root, '--', 'true')
+        self.assertRefused(self.gate(root, '--', '/bin/sh', '-c', 'touch /etc/x'), 1, 'Read-only file system')
+
+    def test_nobody_is_in_the_namespace_that_the_overlay_was_made_in(self):
+        root = self.shared_root()
+        status = fields_of(self.inside('cat /proc/self/status', '--ephemeral', '--cap-drop', 'ALL', root=root))
+        for name in ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'):
+            self.assertEqual(int(status[name], 16), 0, name)
+        mounts = self.inside('cat /proc/self/mountinfo', '--ephemeral', root=root)
+        self.assertEqual([line.split(' - ')[1].split()[0] for line in mounts.splitlines() if line.split()[4] == '/'], ['overlay'])
+        self.assertNotIn(root, mounts)
+        p, first = self.running('--ephemeral', root=root, script='echo ready; exec cat /dev/zero >/dev/null')
+        namespaces = {os.readlink(f'/proc/{pid}/ns/user') for pid, _ in processes_of(test_ids())}
+        self.assertEqual(namespaces, {os.readlink('/proc/self/ns/user'), os.readlink(f'/proc/{first}/ns/user')})
+        p.terminate()
+        self.assertEqual(p.wait(20), 143)
+
+
+class OverlayWithSetuid(Overlay):
+    with_setuid = True
 
 
 class OwnersWithSetuid(Owners):
