@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Builds croft, installs it in a folder of its own, makes users, runs tests/system/test_*.py, removes everything.
+"""Builds croft, installs it in a folder of its own, makes users, runs tests/system/test_*.py and tests/attacks/, removes everything.
 
     run.py --build DIR [--select PATTERN] [--sanitize FLAGS]
     run.py --build DIR --pack FOLDER      builds, and puts what would be installed into the folder: no root, no tests
     run.py --build DIR --unpack FOLDER    tests what is in the folder, on a machine without a compiler (make check-vm)
 
-Started by `make check-system` as root. Output: a line a test, why a test failed, at the end "N passed, N failed".
+Started by `make check-system` as root. Output: a line a test, why a test failed, the table of attacks, at the end "N passed, N failed".
+A pattern that selects a test of an attack selects what else covers the attack, too.
 A skipped test is a failure when CI is set.
 """
 import argparse
@@ -22,11 +23,13 @@ import traceback
 import unittest
 import zlib
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import croft_test  # noqa: E402  (found by the line above)
+from attacks import registry  # noqa: E402
 from croft_test import Stage, USER, USER2, USER_NO_SUB, USERS  # noqa: E402
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TOP = os.path.dirname(os.path.dirname(HERE))
 LOCK = '/run/lock/croft-test.lock'
 made = []  # files of the host that were not there
 COMMENT = 'croft test user'
@@ -232,6 +235,7 @@ class Report(unittest.TestResult):
         super().__init__()
         self.passed = 0
         self.failed = 0
+        self.verdicts = {}
 
     def startTest(self, test):
         super().startTest(test)
@@ -241,6 +245,7 @@ class Report(unittest.TestResult):
     def stopTest(self, test):
         super().stopTest(test)
         word, reason = self.verdict or ('ok', '')
+        self.verdicts[test.id()] = word
         if word == 'ok':
             self.passed += 1
         elif word == 'FAIL' or croft_test.in_ci():
@@ -295,11 +300,15 @@ def each(suite):
 
 
 def run_tests(pattern):
-    found = unittest.TestLoader().discover(os.path.dirname(os.path.abspath(__file__)), 'test_*.py')
-    tests = [t for t in each(found)
-             if croft_test.selected(t.id(), pattern) or isinstance(t, unittest.loader._FailedTest)]
+    tests = os.path.dirname(HERE)
+    found = list(each(unittest.TestLoader().discover(HERE, 'test_*.py')))
+    for pattern_of_files in ('[a-i][0-9]*_*.py', 'not_applicable.py'):
+        found += each(unittest.TestLoader().discover(tests + '/attacks', pattern_of_files, tests))
+    names = [t.id() for t in found]
+    wanted = {n for n in names if croft_test.selected(n, pattern)}
+    wanted |= registry.more(wanted, names)
     report = Report()
-    unittest.TestSuite(tests).run(report)
+    unittest.TestSuite(t for t in found if t.id() in wanted or isinstance(t, unittest.loader._FailedTest)).run(report)
     return report
 
 
@@ -334,7 +343,10 @@ def main():
     complaints = end()
     for complaint in complaints:
         print(f'FAIL  {complaint}')
-    failed = report.failed + len(complaints)
+    lines, bad = registry.table(report.verdicts, whole=not args.select)
+    for line in lines:
+        print(line)
+    failed = report.failed + len(complaints) + bad
     print(f'{report.passed} passed, {failed} failed')
     return 0 if report.passed and not failed else 1
 
