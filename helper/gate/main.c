@@ -312,10 +312,10 @@ int main(int argc, char **argv)
 {
 	static struct gate g = {.sock = -1};
 	struct err e = {0};
-	int r = request_parse(argc, argv, &g.sock, &g.request, &e);
+	int r = start_clean(&e);
 
 	if (r == 0)
-		r = start_clean(&e);
+		r = request_parse(argc, argv, &g.sock, &g.request, &e);
 	if (r == 0)
 		r = start_std(&e);
 	if (r == 0) {

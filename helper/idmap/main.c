@@ -184,14 +184,15 @@ int main(int argc, char **argv)
 {
 	static struct request q = {.target = {.fd = -1}};
 	struct err e;
-	int r = parse(argc, argv, &q.target.fd, &q.wish, &e);
+	int r;
 
 	q.caller.uid = getuid();
 	q.caller.gid = getgid();
-	if (r == 0)
-		r = start_clean(&e);
+	r = start_clean(&e);
 	if (r == 0)
 		r = start_limits(&e);
+	if (r == 0)
+		r = parse(argc, argv, &q.target.fd, &q.wish, &e);
 	if (r == 0)
 		r = start_descriptors(&q.target.fd, 1, &e);
 	if (r == 0)

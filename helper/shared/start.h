@@ -8,7 +8,7 @@
 #include "common/err.h"
 
 /*
- * To be called first, with the arguments checked and nothing opened yet.
+ * To be called first: what is said about wrong arguments may go to a file that may not grow (SIGXFSZ), too.
  *
  * Should (holds afterwards): not dumpable; the environment is empty; no timer runs, every signal has its
  * default action and is not blocked, but PIPE and XFSZ are ignored; umask 077. Mustn't: read a file, look at

@@ -20,3 +20,14 @@ class Limits(GateAttack):
         file = self.text(self.home_dir(), 'log', '')
         r = self.run_as(USER, [self.probes + '/nasty', 'fsize', '/usr/bin/bash', '-c', f'echo usage >>{file}; echo went on'])
         self.assertEqual(r.returncode, -signal.SIGXFSZ, r)
+
+    def test_a_message_to_a_file_that_may_not_grow_ends_no_helper(self):
+        file = self.text(self.home_dir(), 'log', '')
+        with open(file, 'w', encoding='ascii') as f:
+            for words in (('x', 'y', 'z'), (), ('3000', '0', '0')):
+                r = self.run_as(USER, [self.probes + '/nasty', 'fsize', self.idmap_path, *words], stderr=f)
+                self.assertIn(r.returncode, (1, 2), r)
+            for _ in self.installations():
+                for words in (('x', 'y'), (), ('300', '301')):
+                    r = self.run_as(USER, [self.probes + '/nasty', 'fsize', self.gate_path, *words], stderr=f)
+                    self.assertIn(r.returncode, (1, 2), r)
