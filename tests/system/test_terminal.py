@@ -211,55 +211,6 @@ class Asked(TerminalTest):
         self.assertEqual(done.out.split()[0], 'y')
         self.assertIn(int(done.out.split()[1]), (128 + signal.SIGHUP, 128 + signal.SIGKILL), done)
 
-    def probe_on(self, *which):
-        """The probe inside, with the caller's terminal on some of 0-2 and elsewhere pipes. (text, input left)"""
-        master, slave = os.openpty()
-        self.addCleanup(os.close, master)
-        self.addCleanup(os.close, slave)
-        os.fchown(slave, pwd.getpwnam(USER).pw_uid, -1)
-        modes = termios.tcgetattr(slave)
-        outer = os.fstat(slave)
-        args = {name: slave if i in which else subprocess.PIPE for i, name in enumerate(('stdin', 'stdout', 'stderr'))}
-        p = self.popen_as(USER, [self.croft_path, 'run', '--map', 'self', '-v', self.probes + ':/mnt:ro', 'host', '--',
-                                 '/mnt/inject', '/dev/tty', '/dev/console', '/dev/pts/0'],
-                          preexec_fn=lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0), **args)
-        text = ''
-        deadline = time.monotonic() + 20
-        while p.poll() is None and time.monotonic() < deadline:
-            if select.select([master], [], [], 0.05)[0]:
-                text += os.read(master, 65536).decode(errors='replace')
-        while select.select([master], [], [], 0.1)[0]:
-            text += os.read(master, 65536).decode(errors='replace')
-        text += p.stdout.read().decode() if p.stdout else ''
-        text += p.stderr.read().decode() if p.stderr else ''
-        self.assertEqual(p.returncode, 0, text)
-        left = waiting_input(slave)
-        self.assertEqual(termios.tcgetattr(slave)[:3], modes[:3])
-        return text, left, f'{outer.st_dev:x}:{outer.st_rdev:x}'
-
-    def test_outside_the_probe_does_inject(self):
-        """The positive control of the next test."""
-        t = self.terminal(USER, [self.probes + '/inject', '/dev/tty'])
-        self.assertEqual(t.wait(), 0)
-        if 'fd0 TIOCSTI ok' not in t.seen:
-            self.skipTest('this kernel has TIOCSTI off (dev.tty.legacy_tiocsti=0)')
-        self.assertIn('fd0 TIOCSTI-high ok', t.seen)
-        self.assertIn('/dev/tty TIOCSTI ok', t.seen)
-        self.assertIn('injectedinjected', waiting_input(t.slave))
-
-    def test_nothing_inside_is_the_callers_terminal_nor_reaches_its_input(self):
-        for which in ((0, 1, 2), (0, 1), (0, 2), (1, 2), (0,), (1,), (2,), ()):
-            with self.subTest(terminals=which):
-                text, left, outer = self.probe_on(*which)
-                devices = re.findall(r'fd (\d) (\w+) (\w+:\w+)', text)
-                self.assertEqual([d[0] for d in devices], ['0', '1', '2'], text)
-                for fd, kind, number in devices:
-                    self.assertEqual(kind, 'device' if int(fd) in which else 'other', text)
-                    self.assertNotEqual(number, outer, text)
-                self.assertEqual(left, '', text)
-                if not which:
-                    self.assertIn('/dev/tty open No such device or address', text)
-
     def test_a_terminal_is_not_passed_on_as_another_descriptor(self):
         t = self.terminal(USER, ['bash', '-c', f'exec {self.croft_path} run --preserve-fd 9 --map self host -- true 9<>/dev/tty'])
         self.assertEqual(t.wait(), EXIT_CROFT)
