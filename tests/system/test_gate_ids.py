@@ -520,8 +520,16 @@ class Direct(PlainDirect, IdsTest):
             f.write(rules)
 
 
+class DirectWithSetuid(Direct):
+    with_setuid = True
+
+
 class Killed(PlainKilled, IdsTest):
     pass
+
+
+class KilledWithSetuid(Killed):
+    with_setuid = True
 
 
 class Race(PlainRace, IdsTest):
