@@ -7,6 +7,7 @@ Gate: the same code, with /etc/passwd alone.
 Covered by: test_policy_match.c:what_is_not_known_covers_nothing_when_allowing_and_anything_when_denying, test_policy_match.c:only_clean_absolute_paths_are_clean
 """
 import contextlib
+import fnmatch
 import os
 import pwd
 import subprocess
@@ -32,10 +33,8 @@ class Placeholders(GateAttack):
             subprocess.run(['umount', '/etc/passwd'], check=True)
 
     def test_control_an_expansion_by_text_allows_everything(self):
-        for home in ('/', '/home/x/../..'):
-            allowed = os.path.normpath('%h'.replace('%h', home))
-            self.assertEqual(os.path.commonpath([allowed, '/etc']), '/' if allowed == '/' else allowed)
-            self.assertTrue('/etc'.startswith(allowed.rstrip('/')))
+        for home in ('/', '/home/..', '//'):
+            self.assertTrue(fnmatch.fnmatch('/etc', os.path.normpath('%h/**'.replace('%h', home)).replace('//', '/')), home)
 
     def test_a_home_that_is_no_folder_below_the_root_allows_nothing(self):
         mine = self.home_dir()

@@ -16,12 +16,13 @@ class Omitted(GateAttack):
     rules = None
     WORDS = ('root host', 'network none', 'ids subordinate')
 
-    def test_control_a_list_of_forbidden_words_does_not_see_it(self):
-        forbidden = {'--network none', '--map subordinate'}
-        with self.policy('version 1\nallow everyone root host\n'):
-            said = self.croft(USER, 'plan', 'host', 'true', env={'CROFT': ''})
-        self.assertFalse([word for word in forbidden if word in 'plan host true'])
-        self.assertRefused(said, EXIT_CROFT, 'denied')
+    def test_control_a_filter_of_the_words_sees_nothing_and_the_plan_has_them(self):
+        words = ('plan', '--json', 'host', 'true')
+        self.assertFalse({'--network', '--map', 'none', 'subordinate'} & set(words))
+        with self.policy('version 1\n' + ''.join(f'allow everyone {w}\n' for w in self.WORDS)):
+            text = self.croft(USER, *words).out
+        self.assertRegex(text, r'"network": ?"none"')
+        self.assertRegex(text, r'"map": ?"subordinate"')
 
     def test_each_default_needs_its_line(self):
         every = 'version 1\n' + ''.join(f'allow everyone {w}\n' for w in self.WORDS)

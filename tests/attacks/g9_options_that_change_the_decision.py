@@ -19,13 +19,13 @@ class Context(GateAttack):
     def test_no_option_or_variable_is_a_way_around_a_refusal(self):
         fake = self.home_dir()
         self.text(fake, 'policy.conf', 'version 1\nallow everyone volume /**\n')
-        env = {name: fake + end for name in ('CROFT_POLICY', 'CROFT_CONFIG', 'CROFT_SYSCONFDIR', 'XDG_CONFIG_HOME', 'XDG_CONFIG_DIRS', 'SYSCONFDIR') for end in ('',)}
+        env = dict.fromkeys(('CROFT_POLICY', 'CROFT_CONFIG', 'CROFT_SYSCONFDIR', 'XDG_CONFIG_HOME', 'XDG_CONFIG_DIRS', 'SYSCONFDIR'), fake)
         options = ((), ('-u', '0'), ('--hostname', 'other'), ('--name', 'root'), ('--conf', fake), ('-w', fake), ('-e', 'USER=root'), ('--map', 'self'), ('--read-only',), ('--network', 'host'),
                    ('--proc-subset', 'pid'))
         for words in options:
             r = self.croft(USER, 'run', *words, '-v', '/etc:/mnt:ro', 'host', '--', 'true', env=env, cwd=fake)
             self.assertRefused(r, EXIT_CROFT, f'^croft: (volume /etc:/mnt: denied for {USER}: |option --proc-subset|unknown option)')
-        for name in self.installations():
+        for _ in self.installations():
             for words in options[2:7]:
                 self.assertRefused(self.gate(*words, '-v', '/etc:/mnt:ro', 'host', '--', 'true', env=env, cwd=fake), EXIT_CROFT, f'^croft: volume /etc:/mnt: denied for {USER}: ')
         for word in ('policy', 'config', 'sysconf', 'as-user', 'host='):
