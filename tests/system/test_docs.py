@@ -1,8 +1,10 @@
 """What the documents say about the programs is true where a program can tell."""
 import os
 import re
+import unittest
 
 import debian_root
+from attacks import registry
 from croft_test import CroftTest, USER
 from run_case import RunTest
 
@@ -16,15 +18,82 @@ def read(*path):
 
 class Security(CroftTest):
     def test_every_test_that_security_names_exists(self):
-        named = re.findall(r'`(test_\w+)(?:\.c)?(?:[.:](\w+))?`', read('SECURITY.md'))
+        named = re.findall(r'`((?:test|[a-i]\d+)_\w+)(?:\.(?:c|py))?((?:[.:]\w+)*)`', read('SECURITY.md'))
         self.assertGreater(len(named), 40)
-        for module, test in named:
-            unit = os.path.join('tests', 'unit', module + '.c')
-            path = unit if os.path.exists(os.path.join(TOP, unit)) else os.path.join('tests', 'system', module + '.py')
-            if test in ('', 'c', 'py'):
-                self.assertTrue(os.path.exists(os.path.join(TOP, path)), module)
+        for module, names in named:
+            paths = [p for p in (f'tests/unit/{module}.c', f'tests/system/{module}.py', f'tests/attacks/{module}.py') if os.path.exists(os.path.join(TOP, p))]
+            self.assertEqual(len(paths), 1, module)
+            for name in re.findall(r'\w+', names):  # of a class, and of a test
+                self.assertRegex(read(paths[0]), r'\b%s\b' % name, f'{module}: no test {name}')
+
+    def test_every_promise_names_its_test(self):
+        """The tables of promises have two columns, and the second is tests alone."""
+        section = re.search(r'(?ms)^## Promises.*?(?=^## )', read('SECURITY.md'))[0]
+        rows = [line for line in section.splitlines() if line.startswith('| ') and not line.startswith('| promise')]
+        self.assertGreater(len(rows), 60)
+        for row in rows:
+            tests = row.rstrip(' |').rpartition(' | ')[2]
+            self.assertRegex(tests, r'^`[a-z]\w+(\.c)?([.:]\w+){0,2}`(, `[a-z]\w+(\.c)?([.:]\w+){0,2}`)*$', row)
+
+
+class Attacks(CroftTest):
+    """The list of attacks is whole, and says what is so."""
+
+    @staticmethod
+    def tests():
+        """The names of all tests of tests/system and tests/attacks."""
+        tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        suites = [unittest.TestLoader().discover(tests + '/system', 'test_*.py'), unittest.TestLoader().discover(tests + '/attacks', '[a-i][0-9]*_*.py', tests)]
+        todo, names = suites, set()
+        while todo:
+            item = todo.pop()
+            if isinstance(item, unittest.TestSuite):
+                todo += item
             else:
-                self.assertRegex(read(path), r'\b%s\b' % test, f'{module}: no test {test}')
+                names.add(item.id())
+        return names
+
+    def test_every_row_has_its_case_and_no_case_another_row(self):
+        self.assertEqual([case.id for case in registry.cases()], registry.IDS)
+        for case in registry.cases():
+            self.assertTrue(case.broke and case.trick and case.answers(), case.id)
+            self.assertTrue(case.not_applicable or case.module.startswith(case.id.lower() + '_'), case.module)
+
+    def test_what_covers_a_case_exists(self):
+        names = self.tests()
+        for case in registry.cases():
+            for reference in case.covered():
+                with self.subTest(case.id, reference=reference):
+                    if registry.is_unit(reference):
+                        module, _, test = reference.partition('.c')
+                        self.assertRegex(read('tests', 'unit', module + '.c'), r'\b%s\b' % test.lstrip(':'))
+                    else:
+                        self.assertTrue(any(registry.stands_for(reference, name) for name in names))
+
+    def test_every_case_has_a_positive_control(self):
+        for case in registry.cases():
+            self.assertRegex(read('tests', 'attacks', case.module + '.py'), r'(?m)^    def test_control_', case.module)
+
+    def test_the_page_is_made_of_the_cases(self):
+        self.assertEqual(read('docs', 'ATTACKS.md'), registry.page(), 'python3 tests/attacks/registry.py > docs/ATTACKS.md')
+
+    def test_security_names_each_that_does_not_apply(self):
+        section = re.search(r'(?ms)^## Attacks that broke others.*?(?=^## )', read('SECURITY.md'))[0]
+        for case in registry.cases():
+            if case.not_applicable:
+                self.assertRegex(section, r'(?m)^\| %s \|' % case.id)
+
+
+class Helpers(CroftTest):
+    def test_the_files_that_the_reading_order_names_exist(self):
+        rows = re.findall(r'(?m)^\| \d+ \| `([^`]+)` \| (\d+) \|', read('helper', 'README.md'))
+        self.assertGreater(len(rows), 20)
+        for names, lines in rows:
+            counted = 0
+            prefix, _, rest = names.partition('{')
+            for name in (rest.partition('}')[0].split(',') if rest else ['']):
+                counted += read(*f'{prefix}{name}{rest.partition("}")[2]}'.split('/')).count('\n')
+            self.assertLess(abs(counted - int(lines)), counted / 5 + 10, f'{names}: {counted} lines')
 
 
 class Manual(CroftTest):

@@ -7,6 +7,7 @@ import time
 
 from unittest import mock
 
+from attacks import registry
 from croft_test import (CroftTest, EXIT_CROFT, USER, USER2, USER_NO_SUB, kill_processes_of, mounts, processes_of,
                         remove_tree, snapshot_tree, sub_ranges)
 
@@ -253,3 +254,33 @@ class Terminals(CroftTest):
         t = self.terminal(USER, ['echo', 'one'])
         with self.assertRaisesRegex(AssertionError, 'one'):
             t.expect('two')
+
+
+class AttackTable(CroftTest):
+    TEXT = ('A1: a title\n\nBroke: somebody.\nTrick: this,\n    and that.\nCroft: refuses.\nCovered by: test_x.test_one, test_y.c:two\n\n'
+            'A2: another\n\nBroke: nobody.\nTrick: none.\nNot applicable: no reason.\n')
+    UNIT = 'test_units.UnitTests.test_as_an_ordinary_user'
+
+    def result(self, **verdicts):
+        case = registry.parse('a1_x', self.TEXT)[0]
+        names = {'own': 'attacks.a1_x.A.test_a', 'one': 'test_x.B.test_one', 'unit': self.UNIT}
+        return registry.result(case, {names[name]: word for name, word in verdicts.items()})
+
+    def test_the_first_text_is_read(self):
+        first, second = registry.parse('a1_x', self.TEXT)
+        self.assertEqual((first.id, first.title, first.trick), ('A1', 'a title', 'this, and that.'))
+        self.assertEqual(first.covered(), ['test_x.test_one', 'test_y.c:two'])
+        self.assertEqual(second.answers(), [('not applicable', 'no reason.')])
+        for bad in ('A1: a\n\nBroke: x\nBroke: y\n', 'A1: a\n\nsomething else\n'):
+            with self.assertRaises(ValueError):
+                registry.parse('a1_x', bad)
+
+    def test_a_case_has_the_result_of_all_its_tests(self):
+        self.assertEqual(self.result(own='ok', one='ok', unit='ok'), ('ok', 3))
+        for missing in ('own', 'one', 'unit'):
+            self.assertEqual(self.result(**{n: 'ok' for n in ('own', 'one', 'unit') if n != missing}), ('not run', 2))
+            self.assertEqual(self.result(**{n: 'FAIL' if n == missing else 'ok' for n in ('own', 'one', 'unit')})[0], 'FAIL')
+
+    def test_a_case_that_did_not_run_fails_a_whole_run(self):
+        self.assertEqual(registry.table({}, whole=False), ([], 0))
+        self.assertEqual(registry.table({}, whole=True)[1], len(registry.IDS))
