@@ -24,7 +24,6 @@ import os
 import pwd
 import re
 import select
-import shutil
 import signal
 import stat
 import struct

@@ -182,6 +182,20 @@ class Removal(CroftTest):
         self.assertUnchanged(self.host, self.before)
 
 
+class Depth(CroftTest):
+    def test_a_tree_deeper_than_python_recurses_is_removed(self):
+        folder = self.make_dir()
+        here = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        for _ in range(3000):
+            os.mkdir('d', dir_fd=here)
+            below = os.open('d', os.O_RDONLY | os.O_DIRECTORY, dir_fd=here)
+            os.close(here)
+            here = below
+        os.close(here)
+        remove_tree(folder)
+        self.assertFalse(os.path.lexists(folder))
+
+
 class Trees(CroftTest):
     def test_every_change_of_a_tree_is_noticed(self):
         folder = self.make_dir()
