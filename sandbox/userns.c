@@ -43,12 +43,14 @@ static int fork_writer(int ready[2], int report[2], userns_writer *writer, const
 	return 0;
 }
 
-/* Lets the writer write, takes its report and reaps it. */
+/* Lets the writer write, takes its report and reaps it; takes ready, since a writer that could not be told
+ * waits for its end. */
 static int await_writer(int ready, int report, pid_t pid, struct err *e)
 {
 	struct err got;
 	ssize_t n = fd_write_all(ready, "", 1) == 0 ? read(report, &got, sizeof(got)) : -1;
 
+	fd_close(ready);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	if (n != (ssize_t)sizeof(got))
@@ -78,7 +80,8 @@ int userns_enter(int flags, userns_writer *writer, const void *ctx, struct err *
 	}
 	if (r == 0)
 		r = await_writer(ready[1], report[0], pid, e);
-	fd_close(ready[1]);
+	else
+		fd_close(ready[1]);
 	fd_close(report[0]);
 	return r;
 }
