@@ -35,8 +35,11 @@ long admin_lower(long result)
 	int code = errno;
 	struct caps now;
 
-	if (borrowed && (admin_effective(0) < 0 || caps_get(&now) < 0 || now.effective))
-		_exit(EXIT_CROFT);
+	if (borrowed && (admin_effective(0) < 0 || caps_get(&now) < 0 || now.effective)) {
+		admin_give_up();
+		code = EPERM;
+		result = -1;
+	}
 	errno = code;
 	return result;
 }
@@ -51,7 +54,8 @@ int admin_become(uid_t uid)
 		return r;
 	if (setresuid((uid_t)-1, uid, (uid_t)-1) < 0)
 		r = -errno;
-	admin_lower(0);
+	if (admin_lower(0) < 0)
+		r = -errno;
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
 	return r;
@@ -73,8 +77,9 @@ int admin_unshare(int flags)
 void admin_give_up(void)
 {
 	const struct caps none = {0};
+	struct caps now;
 
-	if (borrowed && caps_set(&none) < 0)
+	if (borrowed && (caps_set(&none) < 0 || caps_get(&now) < 0 || now.permitted))
 		_exit(EXIT_CROFT);
 	borrowed = 0;
 }

@@ -21,7 +21,8 @@ int admin_become(uid_t uid);
 /* Makes those of the permitted capabilities effective, or none (0). 0 or -errno. */
 int admin_effective(uint64_t cap_bits);
 
-/* Gives what was borrowed up for good, before anything that may wait for the caller. */
+/* Gives what was borrowed up for good, before anything that may wait for the caller; ends the process where
+ * that cannot be. */
 void admin_give_up(void);
 
 /* unshare(2) into a user namespace among others: from then on the capabilities are those in there, and
@@ -30,8 +31,8 @@ int admin_unshare(int flags);
 
 void admin_raise(void);
 
-/* Lowers, and hands through the result and errno of the call between; ends the process where it cannot be
- * lowered. */
+/* Lowers, and hands through the result and errno of the call between. What cannot be lowered is given up: -1
+ * and EPERM then, so that whoever made the call says that the start has failed. */
 long admin_lower(long result);
 
 /* call: one system call whose arguments are values that are at hand already. Its result, as a long. */

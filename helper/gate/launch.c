@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,6 +29,8 @@ int launch(const struct plan *p, const struct sandbox_hooks *hooks, uint64_t per
 	pid = AS_ADMIN(syscall(SYS_clone3, &a, sizeof(a)));
 	if (pid < 0) {
 		err_sys(e, "create the namespaces of the sandbox");
+		if (pidfd >= 0) /* made, and the capability could not be lowered */
+			syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 		return err_status(e, HELPER_FAILED);
 	}
 	if (pid == 0)
