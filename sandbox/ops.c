@@ -43,8 +43,10 @@ static int lies_in(const struct work *w, const char *name, const char *below, st
 	fd_auto int dir = inroot_open(w->root, name, O_PATH | O_DIRECTORY);
 	char path[PATH_MAX];
 
-	if (dir < 0)
+	if (dir < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return 0; /* not made yet */
+	if (dir < 0)
+		return err_sys(e, "open %s in the root", name);
 	return fd_path(dir, path, sizeof(path), e) < 0 ? -e->code : path_covers(path, below);
 }
 
@@ -75,12 +77,16 @@ static int refuse_kernel_place(const struct work *w, int target, struct err *e)
 /* The mount point of an operation, made when missing: O_PATH. */
 static int mount_point(const struct work *w, bool directory, struct err *e)
 {
-	fd_auto int fd = directory ? inroot_directory(w->root, w->op->target, 0755, e)
-				   : inroot_file(w->root, w->op->target, 0644, e);
+	return directory ? inroot_directory(w->root, w->op->target, 0755, e)
+			 : inroot_file(w->root, w->op->target, 0644, e);
+}
 
-	if (fd < 0)
-		return fd;
-	return refuse_kernel_place(w, fd, e) < 0 ? -e->code : TAKE_FD(fd);
+/* A file that has no place there is left out when it is optional: a host's /etc without /etc/hostname has no
+ * mount point for one. */
+static bool left_out(const struct plan_op *op, int r)
+{
+	return (op->kind == OP_CONF || op->kind == OP_TEXT) && op->flags & OPF_OPTIONAL &&
+	       (r == -EROFS || r == -EACCES || r == -EPERM || r == -ENOENT);
 }
 
 static int bind_at(const struct work *w, int source, unsigned flags, struct err *e)
@@ -99,7 +105,9 @@ static int bind_at(const struct work *w, int source, unsigned flags, struct err 
 		return -e->code;
 	target = mount_point(w, S_ISDIR(st.st_mode), e);
 	if (target < 0)
-		return target;
+		return left_out(w->op, target) ? 0 : target;
+	if (refuse_kernel_place(w, target, e) < 0)
+		return -e->code;
 	r = tree_attach(tree, target, e);
 	if (r == -ENOTDIR || r == -EINVAL)
 		return err_set(e, -r, "one of both is a directory, the other is not");
@@ -131,25 +139,13 @@ static int run_device(const struct work *w, struct err *e)
 	return 0;
 }
 
-/* A file that cannot be put there is passed over when it is optional: a host's /etc without /etc/hostname has
- * no mount point for one. */
-static int maybe(const struct work *w, int r, struct err *e)
-{
-	if (r < 0 && w->op->flags & OPF_OPTIONAL &&
-	    (r == -EROFS || r == -EACCES || r == -EPERM || r == -ENOENT))
-		return 0;
-	return r < 0 ? err_wrap(e, "%s", QUOTE(w->op->target)) : r;
-}
-
 static int run_conf(const struct work *w, struct err *e)
 {
 	const unsigned flags = TREE_NOSUID | TREE_NODEV | TREE_NOEXEC | TREE_READ_ONLY;
-	int r;
 
 	if (w->source < 0)
 		return 0;
-	r = bind_at(w, w->source, flags, e);
-	return maybe(w, r, e);
+	return bind_at(w, w->source, flags, e) < 0 ? err_wrap(e, "%s", QUOTE(w->op->target)) : 0;
 }
 
 /* The text in a nameless file of the sandbox's /dev tmpfs: bound on the target, then unlinked. */
@@ -178,7 +174,7 @@ static int text_file(const struct work *w, struct err *e)
 
 static int run_text(const struct work *w, struct err *e)
 {
-	return maybe(w, text_file(w, e), e);
+	return text_file(w, e) < 0 ? err_wrap(e, "%s", QUOTE(w->op->target)) : 0;
 }
 
 /* The home of a system user may be a directory of the host's system (/usr/sbin, /bin): it stays as it is. */
@@ -289,6 +285,8 @@ static int run_tmpfs(const struct work *w, struct err *e)
 
 	if (dir < 0)
 		return dir;
+	if (refuse_kernel_place(w, dir, e) < 0)
+		return -e->code;
 	return fs_tmpfs(dir, flags, op->mode, op->size, op->inodes, op->target, e);
 }
 
