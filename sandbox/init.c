@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdnoreturn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,14 +60,15 @@ static void pass_on(struct init *in, int sig, bool of_terminal)
 		kill(in->command, sig);
 }
 
-noreturn void init_main(pid_t command, int sock)
+int init_main(pid_t command, int sock)
 {
 	struct init in = {.command = command, .sock = sock};
 	const int keep[] = {sock};
 	sigset_t all;
+	int r = fd_close_range_but(0, ~0u, keep, sock >= 0);
 
-	if (fd_close_range_but(0, ~0u, keep, sock >= 0) < 0)
-		_exit(EXIT_CROFT);
+	if (r < 0)
+		return r;
 	sigfillset(&all);
 	children(&in);
 	for (;;) {

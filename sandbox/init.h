@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include <stdnoreturn.h>
 #include <sys/types.h>
 
-/* command: its process. sock: inner end of msg.h, or -1. Every signal must be blocked. */
-noreturn void init_main(pid_t command, int sock);
+/* command: its process. sock: inner end of msg.h, or -1. Every signal must be blocked. Returns only where it
+ * cannot close the other descriptors, before any: -errno. */
+int init_main(pid_t command, int sock);

@@ -74,7 +74,9 @@ static int await_go(const struct plan *p, int sock, struct err *e)
 	fd_close(fd);
 	if (r == 0)
 		_exit(EXIT_CROFT); /* the parent gave up and says why */
-	if (r < 0 || m.type != MSG_GO)
+	if (r < 0)
+		return err_set(e, -r, "wait for the supervisor's go: %s", strerror(-r));
+	if (m.type != MSG_GO)
 		return err_set(e, EBADMSG, "the supervisor said something else than go");
 	return 0;
 }
@@ -213,6 +215,7 @@ static noreturn void with_init(struct child *c)
 {
 	struct err e = {0};
 	pid_t pid;
+	int r;
 
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
 		err_sys(&e, "hide init's memory");
@@ -233,7 +236,9 @@ static noreturn void with_init(struct child *c)
 	}
 	if (c->plan->seccomp == PLAN_SECCOMP_PROGRAM && confine_seccomp_default(c->plan, &e) < 0)
 		fail(c, &e);
-	init_main(pid, c->slave >= 0 ? c->sock : -1);
+	r = init_main(pid, c->slave >= 0 ? c->sock : -1);
+	err_set(&e, -r, "close the descriptors of init: %s", strerror(-r));
+	fail(c, &e);
 }
 
 noreturn void sandbox_child(const struct plan *p, const struct sandbox_hooks *h, int sock)

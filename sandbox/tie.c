@@ -11,8 +11,10 @@ int tie_to_parent(int sock, struct err *e)
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return err_sys(e, "tie the sandbox to its parent");
+	if (poll(&end, 1, 0) < 0)
+		return err_sys(e, "look whether the parent of the sandbox lives");
 	/* HUP, whatever it left unread. */
-	if (poll(&end, 1, 0) < 0 || end.revents & POLLHUP)
+	if (end.revents & POLLHUP)
 		_exit(EXIT_CROFT);
 	return 0;
 }
