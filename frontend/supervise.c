@@ -171,6 +171,10 @@ static bool read_message(struct supervisor *s)
 
 	if (r == -EAGAIN)
 		return false;
+	if (r < 0 && !s->e->code) {
+		err_set(s->e, -r, "hear from the sandbox: %s", strerror(-r));
+		send_signal(s, SIGKILL);
+	}
 	if (r <= 0) {
 		fd_close(s->sock);
 		s->sock = -1;
