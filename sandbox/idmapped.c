@@ -41,8 +41,8 @@ static bool wants_exchange(const struct plan *p)
 	return false;
 }
 
-/* -ENOENT: the user inside is the caller himself, and nothing is to be exchanged. */
-static int exchange_namespace(const struct plan *p, const struct maker *m, struct err *e)
+/* *ret stays as it is where the user inside is the caller himself: nothing is to be exchanged. */
+static int exchange_namespace(const struct plan *p, const struct maker *m, int *ret, struct err *e)
 {
 	char uid[IDS_TEXT_MAX], gid[IDS_TEXT_MAX];
 	struct userns_ids ids;
@@ -53,7 +53,7 @@ static int exchange_namespace(const struct plan *p, const struct maker *m, struc
 	    id_map_outside(m->ids->gid_map, p->gid, &group) < 0)
 		return err_set(e, EINVAL, "the user inside has no id outside that could own files");
 	if (user == getuid() && group == getgid())
-		return -ENOENT;
+		return 0;
 	/* What the group 0 is denied stays denied; uid 0 nobody is to have. */
 	nuid = id_map_exchange(getuid(), user, false, uid, sizeof(uid));
 	ngid = id_map_exchange(getgid(), group, true, gid, sizeof(gid));
@@ -62,7 +62,8 @@ static int exchange_namespace(const struct plan *p, const struct maker *m, struc
 			       "the host's root and his group have no part in an exchange of owners");
 	ids = (struct userns_ids){
 		.uid_map = uid, .uid_size = (size_t)nuid, .gid_map = gid, .gid_size = (size_t)ngid};
-	return maker_run(m, &ids, 0, own_namespace, NULL, e);
+	*ret = maker_run(m, &ids, 0, own_namespace, NULL, e);
+	return *ret < 0 ? *ret : 0;
 }
 
 int idmapped_prepare(const struct plan *p, const struct maker *m, struct idmapper *ret, struct err *e)
@@ -72,11 +73,8 @@ int idmapped_prepare(const struct plan *p, const struct maker *m, struct idmappe
 		return 0;
 	if (!p->gate || p->map == PLAN_MAP_NONE)
 		return err_set(e, EINVAL, "only croft-gate maps owners, where there are ids");
-	if (wants_exchange(p)) {
-		ret->exchange = exchange_namespace(p, m, e);
-		if (ret->exchange < 0 && ret->exchange != -ENOENT)
-			return err_wrap(e, "map the owners of a volume");
-	}
+	if (wants_exchange(p) && exchange_namespace(p, m, &ret->exchange, e) < 0)
+		return err_wrap(e, "map the owners of a volume");
 	if (p->root_shared)
 		ret->root = maker_run(m, m->ids, 0, own_namespace, NULL, e);
 	return p->root_shared && ret->root < 0 ? err_wrap(e, "map the owners of the root") : 0;
