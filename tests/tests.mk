@@ -66,15 +66,28 @@ PROBE_SRC := $(sort $(wildcard tests/system/probes/*.c))
 PROBES    := $(PROBE_SRC:tests/system/probes/%.c=$(O)/probes/%)
 PROBE_CC  := $(if $(filter musl,$(LIBC)),$(STATIC_CC),$(CC))
 
+$(O)/gen/callnames.h: tests/system/probes/callnames.awk
+	@mkdir -p $(@D)
+	$(Q)printf '#include <sys/syscall.h>\n' | $(CC) -E -dM - | awk -f $< > $@
+$(O)/probes/fault: $(O)/gen/callnames.h
 $(PROBES): $(O)/probes/%: tests/system/probes/%.c $(O)/flags | $(KERNEL_HEADERS)
 	$(call say,PROBE,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(PROBE_CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(WERROR) -O1 -g -static -o $@ $<
+	$(Q)$(PROBE_CC) -std=gnu11 -D_GNU_SOURCE -I$(O)/gen $(WARN) $(WERROR) -O1 -g -static -o $@ $<
 probes: $(PROBES)
 
 RUN_SYSTEM = exec env MAKE='$(MAKE)' $(PYTHON) -B tests/system/run.py
 check-system: ## run the system tests, as root; TESTS=PATTERN selects some
 	$(Q)$(RUN_SYSTEM) --build $(O)/system $(if $(TESTS),--select '$(TESTS)')
+
+# Long ones, of which check-system runs a part; TESTS=PATTERN selects one of them
+faults: ## as root: every system call of a start fails, with every error; half an hour
+	$(Q)STRIDE=1 $(RUN_SYSTEM) --build $(O)/system --select '$(or $(TESTS),test_faults)'
+KILLS ?= 10000
+kill-anywhere: ## as root: starts that are killed, stopped and starved at random; KILLS=10000, SEED= of an earlier run
+	$(Q)KILLS=$(KILLS) SEED=$(SEED) $(RUN_SYSTEM) --build $(O)/system --select test_kill_anywhere
+load: ## as root: 1000 sandboxes at once, 10000 in a row, 64 starting together
+	$(Q)LOAD=full $(RUN_SYSTEM) --build $(O)/system --select '$(or $(TESTS),test_load)'
 
 # --- measuring -------------------------------------------------------------------------------------------
 $(O)/bench-filter: $(call d_objs,tests/bench/filter.c $(filter-out %/main.c,$(FILTER_SRC)) common/err.c common/text.c)
@@ -90,7 +103,7 @@ check-vm: ## run system tests in an emulated Debian, as root; TESTS=PATTERN,PATT
 	    $(if $(VM_APPEND),--append '$(VM_APPEND)')
 
 # --- checks of the source --------------------------------------------------------------------------------
-lint: $(GEN_SRC) $(KERNEL_HEADERS) ## format, include rules, function length, cppcheck, clang-tidy, man pages, scripts
+lint: $(GEN_SRC) $(O)/gen/callnames.h $(KERNEL_HEADERS) ## format, include rules, function length, cppcheck, clang-tidy, man pages, scripts
 	$(Q)CC='$(CC)' GEN='$(O)/gen' sh tests/lint/run $(O)/lint
 
 # --- other builds ----------------------------------------------------------------------------------------
@@ -126,4 +139,4 @@ dist: ## a tar archive of the committed files; the same bytes every time
 	$(Q)gzip -9nf $(DIST)
 	$(Q)cd $(O) && sha256sum croft-$(VERSION).tar.gz
 
-.PHONY: unit-tests fuzzers check fuzz model probes bench-filter check-system check-vm lint sanitize coverage dist
+.PHONY: unit-tests fuzzers check fuzz model probes bench-filter check-system faults kill-anywhere load check-vm lint sanitize coverage dist
