@@ -9,6 +9,7 @@ import os
 import re
 
 from errnos import OLD_KERNEL, errnos_of
+from injected import Call, calls_of
 
 COMMAND = '/mnt/confined'
 SENTENCE = re.compile(r'\Acroft: [^\n]+\n(croft: hint: [^\n]+\n)?\Z')
@@ -16,16 +17,6 @@ NOTES = re.compile(r'\A(croft: [^\n]+\n)?\Z')
 # What a program that ended by a signal leaves its parent to say. It names no step.
 MUTE = re.compile(r'and said nothing')
 NAMESPACES = ('mnt', 'pid', 'uts', 'ipc', 'net', 'user', 'cgroup')
-
-Call = collections.namedtuple('Call', 'process name nth')
-Run = collections.namedtuple('Run', 'lines status out err')
-
-
-def parse_calls(lines):
-    """Without those of the probe itself, before it becomes croft."""
-    words = [line.split() for line in lines]
-    return [Call(w[1], w[2], int(w[3])) for w in words if w[0] == 'call' and w[1] != 'start']
-
 
 def role(process):
     """The end of a birth: what a person calls it."""
@@ -46,7 +37,7 @@ def normal(report):
     return lines
 
 
-def pairs_of(calls, stride, always):
+def pairs_of(calls, stride, always=()):
     """[(Call, errno)]: every stride-th, those of always, and each new call as on a kernel that does not have it (NTH 0)."""
     pairs = [(call, code) for call in calls for code in errnos_of(call.name)]
     names = {call.name for call in calls}
@@ -65,7 +56,7 @@ class Sweep:
         self.tally = collections.Counter()
         self.complaints = []
         good = run(None)
-        self.calls = parse_calls(good.lines)
+        self.calls = calls_of(good)
         self.report = normal(good.out)
         self.undisturbed = good
 
@@ -128,4 +119,4 @@ class Sweep:
 
 def before_main(call):
     """The start of libc in a privileged program looks at descriptors 0-2 and stops by a fault where it cannot: nothing has begun."""
-    return call.name == 'poll' and call.nth == 1 and call.process.endswith((':croft-idmap', ':croft-gate'))
+    return call.name == 'poll' and call.nth == 1 and call.process.rpartition(':')[2].startswith(('croft-idmap', 'croft-gate', 'idmap-'))

@@ -1,10 +1,8 @@
 """Fail the Nth system call, for every N: tests/faults/sweep.py. `make faults` tries all, this file a part."""
 import contextlib
 import os
-import pwd
 import socket
 import sys
-import tempfile
 import threading
 
 from croft_test import USER, files_of, mounts
@@ -14,7 +12,8 @@ from test_gate_ids import IDS, IdsTest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, TOP + '/tests/faults')
-from sweep import COMMAND, Run, Sweep, role  # noqa: E402
+from injected import injected  # noqa: E402
+from sweep import COMMAND, Sweep, role  # noqa: E402
 
 STRIDE = int(os.environ.get('STRIDE') or 37)  # a prime: it meets every call and every error in the end
 # Whose failure was once not noticed, ended without a word or was waited for: at each place.
@@ -59,8 +58,8 @@ class FaultsTest(RunTest):
         ('openat2', 'EACCES', r'/proc/self/mountinfo \S+ /etc/|tried write /etc/hosts'),
         # Terminals get the group 5 where there is one.
         ('mount', 'EINVAL', '/proc/self/mountinfo / /dev/pts '),
-        # Which shells there are is asked of the root.
-        ('openat2', 'ENOENT', 'environment SHELL'),
+        # Which shells there are is asked of the root; who is not in /etc/passwd is asked of getent(1), or is a number.
+        ('openat2', 'ENOENT', 'environment (SHELL|HOME|USER)='),
         # A home that is a directory of the host's system stays as it is.
         ('mkdirat', 'EROFS', 'directory '),
         ('fchownat', 'EROFS', 'directory '),
@@ -77,19 +76,10 @@ class FaultsTest(RunTest):
 
     def fault(self, fault):
         """One start, undisturbed (None) or with a fault (Call, errno)."""
-        words = ['-f', *map(str, fault[0]), str(fault[1])] if fault else []
-        env = {'HOME': pwd.getpwnam(USER).pw_dir, 'USER': USER, 'LOGNAME': USER}
-        with tempfile.TemporaryFile('w+') as told:
-            r = self.run_as('root', [self.probes + '/fault', '-u', USER, '-o', str(told.fileno()), '-e', COMMAND, *words, self.croft_path,
-                                     'run', *self.words],
-                            env=env, pass_fds=(told.fileno(),))
-            self.assertRan(r)
-            told.seek(0)
-            lines = told.read().splitlines()
-        status = [int(line.split()[1]) for line in lines if line.startswith('status ')]
+        r = injected(self, USER, [self.croft_path, 'run', *self.words], fault, COMMAND)
         self.assertEqual(self._mounts, mounts(), fault)
         self.assertEqual(self._files, files_of(self._ids), fault)
-        return Run(lines, status[0] if status else None, r.out, r.err)
+        return r
 
     def assertComplete(self, sweep):
         """The positive control: the undisturbed start is what every other is compared with."""

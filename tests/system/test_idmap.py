@@ -4,6 +4,7 @@ Row numbers: R of the table of what a map helper must pass, A and C of the attac
 says which rows cannot apply. Both installations are tested: file capabilities and setuid root.
 """
 import contextlib
+import errno
 import grp
 import os
 import pwd
@@ -12,11 +13,16 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import time
 
 from croft_test import USER, USER2, USER_NO_SUB, CroftTest, Stage, sub_ranges
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, TOP + '/tests/faults')
+from injected import calls_of, injected  # noqa: E402
+from sweep import before_main, pairs_of  # noqa: E402
+
 DONE, REFUSED, USAGE, NO_PRIVILEGE, NO_RANGES, OTHER_SOURCE, FAILED = range(7)
 FILES = ('SUBUID_FILE', 'SUBGID_FILE', 'NSSWITCH_FILE', 'PASSWD_FILE', 'GROUP_FILE')
 CAPS = 'cap_setuid,cap_setgid'
@@ -696,54 +702,39 @@ class Interference(IdmapTest):
 
 class Faults(IdmapTest):
     """B12: every system call of it fails in turn; the program says so, or it did not matter."""
-    # Before main: musl's start ends the process by a fault where these fail, and nothing has begun.
-    START = {'execve', 'arch_prctl', 'set_tid_address', 'exit_group', 'exit', 'brk', 'mprotect', 'poll', 'prlimit64',
-             'rseq', 'set_robust_list', 'access', 'pread64', 'getrandom'}
 
-    def strace(self, process, *options):
+    def fault(self, process, fault=None):
         fd = os.open(f'/proc/{process.pid}', os.O_RDONLY | os.O_DIRECTORY)
         try:
-            return self.run_as('root', ['strace', '-qq', '-u', USER, *options, WITH_CAPS, str(fd), '0', '0'], pass_fds=(fd,))
+            return injected(self, USER, [WITH_CAPS, str(fd), '0', '0'], fault, pass_fds=(fd,))
         finally:
             os.close(fd)
 
-    def calls(self, folder):
-        """[(name, nth)] of the calls of an undisturbed run, from the first line of its own on."""
+    def calls(self):
         process = self.target()
-        self.assertRan(self.strace(process, '-o', folder + '/trace'))
+        r = self.fault(process)
+        self.assertEqual((r.status, r.err), (DONE, ''))
         self.assertEqual(self.maps_of(process.pid)[:2], self.usual())
         self._end(process)
-        with open(folder + '/trace', encoding='utf-8', errors='replace') as f:
-            names = re.findall(r'^(\w+)\(', f.read(), re.MULTILINE)
-        begin = names.index('capset') if 'prctl' not in names else names.index('prctl')
-        counts, found = {}, []
-        for i, name in enumerate(names):
-            counts[name] = counts.get(name, 0) + 1
-            if i >= begin and name not in self.START:
-                found.append((name, counts[name]))
-        return found
+        return calls_of(r)
 
     def test_B12_every_call_that_fails_is_noticed_or_does_not_matter(self):
-        folder = self.make_dir('root')
-        calls = self.calls(folder)
-        self.assertGreater(len(calls), 40)
-        harmless = {'setitimer', 'rt_sigaction', 'rt_sigprocmask', 'umask', 'socket', 'sendto', 'close', 'munmap',
-                    'getuid', 'geteuid', 'getgid', 'getegid', 'getpid', 'setresuid', 'fcntl', 'madvise'}
-        for name, nth in calls:
-            if name in ('rt_sigaction', 'setitimer') and nth > 3:
-                continue
-            with self.subTest(f'{name} {nth}'):
+        calls = self.calls()
+        self.assertGreater(len(calls), 100, calls)
+        for call, code in pairs_of(calls, 5):
+            with self.subTest(call=call, error=errno.errorcode[code]):
                 process = self.target()
-                r = self.strace(process, '-o', '/dev/null', '-e', f'inject={name}:error=EPERM:when={nth}')
+                r = self.fault(process, (call, code))
                 uid, gid, _ = self.maps_of(process.pid)
-                self.assertGreaterEqual(r.returncode, 0, r)
+                self.assertIn('injected', r.lines)
                 if r.status == DONE:
-                    self.assertIn(name, harmless, r)
-                    self.assertEqual((uid, gid), self.usual())
-                else:
-                    self.assertIn(r.status, (REFUSED, NO_PRIVILEGE, FAILED), r)
-                    self.assertIn(uid, ('', self.usual()[0]))
-                    self.assertIn(gid, ('', self.usual()[1]))
+                    self.assertEqual(((uid, gid), r.err), (self.usual(), ''))
+                elif not before_main(call):
+                    self.assertIn(r.status, (REFUSED, NO_PRIVILEGE, NO_RANGES, OTHER_SOURCE, FAILED), r)
+                    self.assertRegex(r.err, r'\Acroft-idmap: [^\n]+\n(croft-idmap: hint: [^\n]+\n)?\Z')
+                self.assertIn(uid, ('', self.usual()[0]))
+                self.assertIn(gid, ('', self.usual()[1]))
+                self.assertFalse(uid and not gid)
                 self._end(process)
 
 
