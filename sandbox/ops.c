@@ -50,6 +50,19 @@ static int lies_in(const struct work *w, const char *name, const char *below, st
 	return fd_path(dir, path, sizeof(path), e) < 0 ? -e->code : path_covers(path, below);
 }
 
+/* Whether target is on the file system that was mounted, top: whoever may write in the root may rename what
+ * leads to it meanwhile, and no name tells then. */
+static int lies_on(int target, int top, struct err *e)
+{
+	struct stat st, of_top;
+
+	if (top < 0)
+		return 0;
+	if (fstat(target, &st) < 0 || fstat(top, &of_top) < 0)
+		return err_sys(e, "look at the mount point");
+	return st.st_dev == of_top.st_dev;
+}
+
 /*
  * A link in the root may lead a mount point into the file systems that croft makes: refused, so that nothing
  * stands over or below /proc, /sys and /dev but what the plan says (CVE-2019-19921, CVE-2023-27561). Compared
@@ -58,13 +71,19 @@ static int lies_in(const struct work *w, const char *name, const char *below, st
 static int refuse_kernel_place(const struct work *w, int target, struct err *e)
 {
 	static const char *const own[] = {"/proc", "/sys", "/dev"};
+	const int top[] = {w->mounted->proc, w->mounted->sys, -1};
 	char path[PATH_MAX];
 
 	if (fd_path(target, path, sizeof(path), e) < 0)
 		return -e->code;
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		int r = path_covers(own[i], w->op->target) ? 0 : lies_in(w, own[i], path, e);
+		int r = 0;
 
+		if (path_covers(own[i], w->op->target))
+			continue;
+		r = lies_on(target, top[i], e);
+		if (r == 0)
+			r = lies_in(w, own[i], path, e);
 		if (r < 0)
 			return r;
 		if (r > 0)
