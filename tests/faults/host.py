@@ -27,9 +27,10 @@ def cgroups():
 
 
 def memory():
-    """KiB available, and of the kernel's objects that cannot be given back on demand."""
-    fields = dict(re.findall(r'(?m)^(\w+): +(\d+) kB', _read('/proc/meminfo')))
-    return int(fields['MemAvailable']), int(fields['SUnreclaim'])
+    """KiB of all memory, of the kernel's objects that cannot be given back on demand, and in tmpfs."""
+    fields = {name: int(n) for name, n in re.findall(r'(?m)^(\w+): +(\d+) kB', _read('/proc/meminfo'))}
+    return {'KiB of memory': fields['MemTotal'] - fields['MemAvailable'], 'KiB of kernel objects': fields['SUnreclaim'],
+            'KiB in tmpfs': fields['Shmem']}
 
 
 class Host:
@@ -38,20 +39,19 @@ class Host:
     What a sandbox may not leave is less than one of anything for each; what else runs on the host moves the numbers
     a little, and for a while: so some of each is allowed, and time to settle.
     """
-    FILES, MEMORY = 500, 300 * MIB
+    FILES, MEMORY = 500, 1024 * MIB  # of other work on the host
 
     def __init__(self, uids):
         self.uids = uids
         self.begin = self.now()
 
     def now(self):
-        available, slab = memory()
         return {'open files': int(_read('/proc/sys/fs/file-nr').split()[0]), 'mounts': _read('/proc/self/mountinfo').count('\n'),
-                'keys': keys_of(self.uids), 'cgroups': cgroups(), 'memory in use, KiB': -available, 'kernel objects, KiB': slab}
+                'keys': keys_of(self.uids), 'cgroups': cgroups(), **memory()}
 
     def _allowed(self, count):
         return {'open files': self.FILES + count // 5, 'mounts': 0, 'keys': 4, 'cgroups': 0,
-                'memory in use, KiB': self.MEMORY + 4 * count, 'kernel objects, KiB': 32 * MIB + 2 * count}
+                'KiB of memory': self.MEMORY + 4 * count, 'KiB of kernel objects': 32 * MIB + 2 * count, 'KiB in tmpfs': 64 * MIB + count}
 
     def changes(self, count, seconds=60):
         deadline = time.monotonic() + seconds

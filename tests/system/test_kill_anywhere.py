@@ -78,6 +78,8 @@ class KillAnywhere(IdsTest):
             what = self.one(t, tally)
             if what:
                 wrong.append(f'SEED={SEED} number {number}: {t[:-1]}: {what}')
+            if number % 1000 == 999:
+                print(f'      {number + 1} starts, {len(wrong)} complaints', flush=True)
         print(f'      {KILLS} starts: ' + ', '.join(f'{n} {what}' for what, n in sorted(tally.items())))
         self.assertFalse(wrong, '\n'.join(wrong))
         self.assertEqual(host.changes(KILLS), [])
