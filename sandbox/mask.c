@@ -44,7 +44,7 @@ int mask_cover(int base, const char *path, struct err *e)
 	int r;
 
 	if (place < 0)
-		return place;
+		return place == -ENOENT ? 1 : place;
 	if (fstat(place, &st) < 0)
 		return err_sys(e, "look at %s", QUOTE(path));
 	r = S_ISDIR(st.st_mode)
@@ -58,7 +58,7 @@ int mask_cover_all(int tree, const struct sandbox_masks *masks, struct err *e)
 	for (uint32_t i = 0; masks && i < masks->n; i++) {
 		int r = mask_cover(tree, masks->place[i], e);
 
-		if (r == -ENOENT)
+		if (r > 0)
 			return err_set(e, ENOENT, "%s is not there any more to be covered",
 				       QUOTE(masks->place[i]));
 		if (r < 0)

@@ -18,7 +18,7 @@ int mask_place(int base, const char *path, struct err *e);
 
 /*
  * Covers path below base, which is mounted: a directory by an empty read-only tmpfs, anything else by the
- * host's /dev/null. -ENOENT with no sentence where it is not there. 0 or -errno.
+ * host's /dev/null. 1 where it is not there, 0, or -errno.
  */
 int mask_cover(int base, const char *path, struct err *e);
 

@@ -343,7 +343,7 @@ static int run_mask(const struct work *w, struct err *e)
 	if (base < 0)
 		return base;
 	r = mask_cover(base, place, e);
-	return r == -ENOENT ? 0 : r;
+	return r > 0 ? 0 : r;
 }
 
 static int run_read_only(const struct work *w, struct err *e)
