@@ -6,11 +6,13 @@ from croft_test import CroftTest, USER
 
 
 class UnitTests(CroftTest):
+    time_limit = 400  # half a minute where nothing else runs
+
     def check(self, user, *before):
         logs = self.make_dir(user)
         programs = sorted(glob.glob(self.prefix + '/unit/test_*'))
         self.assertGreater(len(programs), 5)
-        r = self.run_as(user, [*before, 'sh', 'tests/run-unit', logs, *programs], cwd=self.prefix)
+        r = self.run_as(user, [*before, 'sh', 'tests/run-unit', logs, *programs], cwd=self.prefix, timeout=360)
         self.assertRan(r)
         self.assertRegex(r.out, r'\n[1-9][0-9]* passed, 0 failed\n$')
 
