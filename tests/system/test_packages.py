@@ -24,7 +24,7 @@ FILES = {
                   'croft-idmap', 'croft-root', 'croft-scope', 'croft-seccomp', 'croft-subid', 'grant')},
               **{f'/usr/share/man/{page}.gz': '-rw-r--r--' for page in (
                   'man1/croft.1', 'man1/croft-doctor.1', 'man1/croft-root.1', 'man5/croft-policy.5', 'man8/croft-idmap.8')}},
-    'croft-gate': {GATE: '-rwxr-xr-x', '/usr/share/croft-gate/choice': '-rw-r--r--',
+    'croft-gate': {GATE: '-rwxr-xr-x', '/etc/croft/policy.d/croft-gate.conf': '-rw-r--r--', '/usr/share/croft-gate/choice': '-rw-r--r--',
                    '/usr/share/man/man8/croft-gate.8.gz': '-rw-r--r--'},
 }
 
@@ -84,8 +84,8 @@ class Built(PackagesTest):
         self.assertRan(r)
         self.assertEqual(self.field('croft', 'Version').rpartition('-')[0], r.out.split()[1])
 
-    def test_the_policy_is_a_conffile_and_nothing_else_is(self):
-        for package, conffiles in (('croft', ['/etc/croft/policy.conf']), ('croft-gate', [])):
+    def test_the_policies_are_conffiles_and_nothing_else_is(self):
+        for package, conffiles in (('croft', ['/etc/croft/policy.conf']), ('croft-gate', ['/etc/croft/policy.d/croft-gate.conf'])):
             out = subprocess.run(['dpkg-deb', '--ctrl-tarfile', self.packages()[package]], check=True, capture_output=True).stdout
             r = subprocess.run(['tar', '-xO', '-f', '-', './conffiles'], input=out, capture_output=True, check=False)
             self.assertEqual(r.stdout.decode().split(), conffiles)
@@ -228,6 +228,18 @@ class Installed(PackagesTest):
         self.assertRefused(self.gate('alice'), EXIT_CROFT, r'croft-gate is not installed.*\n.*: sudo apt-get install croft-gate$')
         self.install('croft-gate.deb')
         self.assertMakesIds('alice')
+
+    def test_the_gate_comes_with_a_policy_that_keeps_the_kernel_closed(self):
+        ask = ('croft', 'policy', 'explain', 'userns', 'inside')
+        self.install('croft.deb')
+        self.users('alice')
+        self.assertRan(self.host.run(*ask, user='alice'))
+        self.install('croft-gate.deb')
+        self.assertRefused(self.host.run(*ask, user='alice'), 1, '')
+        for option, what in ((('--allow-userns',), 'userns inside'), (('--seccomp', 'unconfined'), 'seccomp unconfined'), (('--unmask',), 'proc unmasked')):
+            r = self.host.run('croft', 'run', '--gate', *option, 'host', '--', 'true', user='alice')
+            self.assertRefused(r, EXIT_CROFT, f'{what}: denied for alice: /etc/croft/policy.d/croft-gate.conf:[0-9]+ denies it')
+        self.assertRegex(self.host.ran('croft', 'policy', 'check', user='alice'), 'no mistakes')
 
     def test_the_gate_has_three_capabilities_before_and_after_an_upgrade(self):
         self.install('croft.deb', 'croft-gate.deb')
