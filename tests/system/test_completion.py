@@ -202,8 +202,8 @@ class Completion(CroftTest):
         kinds = self.words_below('policy explain')
         self.assertRefused(self.croft(USER, 'policy', 'explain', 'nonsense', 'x'), 125,
                            'expected ' + re.sub(', (?=[a-z]+$)', ' or ', ', '.join(kinds)))
-        words = [kind for kind in kinds if kind not in ('volume', 'root')]
-        lines = [*(kind + ' ' for kind in words), '--json volume fi', 'root h', 'root o']
+        words = [kind for kind in kinds if kind not in ('volume', 'root', 'device')]
+        lines = [*(kind + ' ' for kind in words), '--json volume fi', 'device fi', 'root h', 'root o']
         for shell, *answers in self.each_shell(*('croft policy explain ' + line for line in lines)):
             for kind, offered in zip(words, answers):
                 r = self.croft(USER, 'policy', 'explain', kind, 'nonsense')
@@ -214,8 +214,8 @@ class Completion(CroftTest):
                     self.assertRan(self.croft(USER, 'policy', 'explain', kind, 'chown'), 1)
                     continue
                 self.assertEqual(set(offered), set(re.split(r', | or ', taken)), f'{shell} {kind}')
-            volume, root, path = answers[len(words):]
-            self.assertEqual((set(volume), set(root)), ({'file'}, {'host'}), shell)
+            volume, device, root, path = answers[len(words):]
+            self.assertEqual((set(volume), set(device), set(root)), ({'file'}, {'file'}, {'host'}), shell)
             self.assertEqual({p.rstrip('/') for p in path}, {'other'}, shell)
 
     def test_where_a_value_is_one_of_some_words_these_are_completed(self):
