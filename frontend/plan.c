@@ -246,8 +246,8 @@ static void ask(struct prepared *p, int op, struct answer *a)
 	a->asked = true;
 	if (op >= 0 || plan->root_kind == PLAN_ROOT_DIR)
 		fd = pin_open(plan, op, &a->e);
-	if (a->e.code == 0 && vet_object(&p->vet, plan, op, fd, &a->verdict, &a->e) == 0 && fd >= 0)
-		vet_find_masks(&p->vet, plan, op, fd, &p->a, &a->masks, &a->e);
+	if (a->e.code == 0)
+		vet_object(&p->vet, plan, op, fd, &p->a, &a->verdict, &a->masks, &a->e);
 }
 
 static void keep_first(struct err *first, const struct err *e)

@@ -87,7 +87,8 @@ const char *policy_lacks(const struct policy_rule *rule, const struct policy_req
 		return "noexec";
 	if (missing)
 		return "less";
-	if (r->submounts && !(rule->conditions & COND_SUBMOUNTS))
+	/* An overlay shows what lies under the mounts below it, instead of them. */
+	if (r->submounts && (r->overlay || !(rule->conditions & COND_SUBMOUNTS)))
 		return "without the mounts below it";
 	if (r->object == OBJECT_SOCKET && !(rule->conditions & COND_SOCKETS))
 		return "but no socket or FIFO";

@@ -207,10 +207,13 @@ bool pattern_is_one(const char *pattern)
 	const char *c;
 	size_t n;
 
-	while ((c = path_next(&pattern, &n)))
+	while ((c = path_next(&pattern, &n))) {
+		if (text_is(c, n, "**"))
+			return true;
 		if (text_is(c, n, "*"))
 			return false;
-	return true;
+	}
+	return false;
 }
 
 struct place {

@@ -31,7 +31,9 @@ enum pattern_match {
 enum pattern_match pattern_match(const char *pattern, const struct policy_caller *c, bool unknown,
 				 const char *path);
 
-/* Whether the pattern names one place, for any one caller: without wildcards but a last "**". */
+/* Whether the pattern names one place, for any one caller, and all that lies in it: the only wildcard is a
+ * last
+ * "**". */
 bool pattern_is_one(const char *pattern);
 
 /*

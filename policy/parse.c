@@ -186,7 +186,7 @@ static int check_mask(struct parser *p, const struct word *pattern, const struct
 		return MISTAKE(p, mode->column, "what mask covers cannot be read either: expected no rw");
 	if (!pattern_is_one(r->value))
 		return MISTAKE(p, pattern->column,
-			       "mask covers one place: expected a path without *, but for "
+			       "mask covers one place and what lies in it: expected a path without *, and "
 			       "/** at its end");
 	return 0;
 }

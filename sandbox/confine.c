@@ -107,8 +107,9 @@ static int become_caller_inside(const struct plan *p, struct err *e)
 {
 	if (p->map == PLAN_MAP_NONE)
 		return 0;
+	/* The kernel makes it what fs.suid_dumpable says at a change of ids. */
 	if (setresgid(p->own_gid, p->own_gid, p->own_gid) == 0 &&
-	    setresuid(p->own_uid, p->own_uid, p->own_uid) == 0)
+	    setresuid(p->own_uid, p->own_uid, p->own_uid) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
 		return 0;
 	return err_sys(e, "become the caller inside");
 }

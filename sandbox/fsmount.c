@@ -9,6 +9,7 @@
 #include "common/fd.h"
 #include "common/text.h"
 #include "sandbox/admin.h"
+#include "sandbox/standard.h"
 
 int fs_mount(int dir, const char *type, unsigned long flags, const char *data, const char *where,
 	     struct err *e)
@@ -32,12 +33,12 @@ int fs_tmpfs(int dir, unsigned long flags, uint32_t mode, uint64_t size, uint64_
 
 int fs_tmpfs_on_root(uint32_t mode, uint64_t size, struct err *e)
 {
-	enum { INODES = 1 << 20 };
 	fd_auto int slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (slash < 0)
 		return err_sys(e, "open /");
-	return fs_tmpfs(slash, 0, mode, size, INODES, "/", e) < 0 ? -e->code : fs_top_of_root(e);
+	return fs_tmpfs(slash, 0, mode, size, standard_inodes(size), "/", e) < 0 ? -e->code
+										 : fs_top_of_root(e);
 }
 
 int fs_top_of_root(struct err *e)

@@ -19,7 +19,7 @@ int fs_mount(int dir, const char *type, unsigned long flags, const char *data, c
 int fs_tmpfs(int dir, unsigned long flags, uint32_t mode, uint64_t size, uint64_t inodes, const char *where,
 	     struct err *e);
 
-/* A tmpfs on "/", of size bytes and 2^20 inodes: a descriptor of its top, or -errno. */
+/* A tmpfs on "/", of size bytes and standard_inodes(): a descriptor of its top, or -errno. */
 int fs_tmpfs_on_root(uint32_t mode, uint64_t size, struct err *e);
 
 /* A descriptor of what was mounted last on "/": a path that begins with / still begins in the old root. */

@@ -2,9 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
+#include <linux/stat.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "common/fd.h"
 #include "common/text.h"
@@ -53,16 +59,50 @@ int mask_cover(int base, const char *path, struct err *e)
 	return r < 0 ? err_wrap(e, "cover %s", QUOTE(path)) : 0;
 }
 
+static int not_there(const char *place, struct err *e)
+{
+	return err_set(e, ENOENT, "%s is not there any more to be covered", QUOTE(place));
+}
+
+/* A directory that something is mounted on can be neither moved nor removed: rename(2), rmdir(2) EBUSY. */
+static int hold_directory(int base, const char *path, struct err *e)
+{
+	fd_auto int place = mask_place(base, path, e);
+	fd_auto int tree = -1;
+	struct statx sx;
+
+	if (place < 0)
+		return place == -ENOENT ? not_there(path, e) : place;
+	if (syscall(SYS_statx, place, "", AT_EMPTY_PATH, 0, &sx) < 0)
+		return err_sys(e, "look at %s", QUOTE(path));
+	if (sx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+		return 0;
+	tree = tree_clone(place, 0, e);
+	return tree < 0 || tree_attach(tree, place, e) < 0 ? err_wrap(e, "hold %s", QUOTE(path)) : 0;
+}
+
+/* All directories above the place, so that no other name leads to it at the next start. */
+static int hold(int base, const char *place, struct err *e)
+{
+	char path[PATH_MAX];
+
+	for (const char *s = strchr(place, '/'); s; s = strchr(s + 1, '/')) {
+		snprintf(path, sizeof(path), "%.*s", (int)(s - place), place);
+		if (hold_directory(base, path, e) < 0)
+			return -e->code;
+	}
+	return 0;
+}
+
 int mask_cover_all(int tree, const struct sandbox_masks *masks, struct err *e)
 {
 	for (uint32_t i = 0; masks && i < masks->n; i++) {
-		int r = mask_cover(tree, masks->place[i], e);
+		int r = hold(tree, masks->place[i], e);
 
-		if (r > 0)
-			return err_set(e, ENOENT, "%s is not there any more to be covered",
-				       QUOTE(masks->place[i]));
-		if (r < 0)
-			return r;
+		if (r == 0)
+			r = mask_cover(tree, masks->place[i], e);
+		if (r != 0)
+			return r > 0 ? not_there(masks->place[i], e) : r;
 	}
 	return 0;
 }

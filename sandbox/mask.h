@@ -22,7 +22,8 @@ int mask_place(int base, const char *path, struct err *e);
  */
 int mask_cover(int base, const char *path, struct err *e);
 
-/* Covers all of them below the mounted tree; one that is not there is an error. 0 or -errno. */
+/* Covers all of them below the mounted tree, and holds the directories that lead there in their places: none
+ * can be moved. One that is not there is an error. 0 or -errno. */
 int mask_cover_all(int tree, const struct sandbox_masks *masks, struct err *e);
 
 /* Makes path below base, and what is mounted below it, read-only, where it is there. 0 or -errno. */

@@ -16,6 +16,13 @@
 #include "vet/masks.h"
 #include "vet/mounts.h"
 
+/* One object, as all of the decision sees it. */
+struct object {
+	struct policy_request request;
+	char path[PATH_MAX];          /* resolved; request.value points here */
+	char what[2 * PATH_MAX + 16]; /* for messages */
+};
+
 static int decide(const struct vet *v, const struct policy_request *r, const char *what, const char *asked,
 		  struct policy_verdict *ret_verdict, struct err *e)
 {
@@ -24,15 +31,6 @@ static int decide(const struct vet *v, const struct policy_request *r, const cha
 	if (ret_verdict)
 		*ret_verdict = verdict;
 	return verdict.allowed ? 0 : policy_refuse(&verdict, v->caller, r, what, asked, e);
-}
-
-/* Facts of the object; where the policy is a boundary, also of what is mounted below it. */
-static int describe(const struct vet *v, int fd, char *path, size_t size, struct policy_request *r,
-		    struct err *e)
-{
-	int bad = policy_object(fd, path, size, r, e);
-
-	return bad == 0 && v->boundary ? mounts_below(path, &r->submounts, &r->kernel_fs, e) : bad;
 }
 
 static uint8_t kind_of(const struct plan *p, int op)
@@ -51,42 +49,61 @@ static void name(const struct plan *p, int op, char *buf, size_t size)
 		snprintf(buf, size, "%s %s", kind, p->root_kind == PLAN_ROOT_HOST ? "host" : p->root);
 }
 
-static int vet_root(const struct vet *v, const struct plan *p, int fd, struct policy_verdict *ret_verdict,
-		    struct err *e)
+static uint8_t rights_of(const struct plan *p, int op)
 {
-	struct policy_request r = {.kind = POLICY_ROOT, .object = OBJECT_NONE, .value = "host"};
-	char path[PATH_MAX], what[PATH_MAX + 16];
-
-	name(p, -1, what, sizeof(what));
-	if (p->root_kind == PLAN_ROOT_HOST)
-		return decide(v, &r, what, "host", ret_verdict, e);
-	r.rights = RIGHT_EXEC | (p->root_read_only || p->ephemeral ? 0 : RIGHT_WRITE);
-	r.shared = p->root_shared;
-	r.overlay = v->boundary && p->ephemeral;
-	if (describe(v, fd, path, sizeof(path), &r, e) < 0)
-		return err_wrap(e, "root %s", QUOTE(p->root));
-	return decide(v, &r, what, p->root, ret_verdict, e);
+	if (op < 0)
+		return RIGHT_EXEC | (p->root_read_only || p->ephemeral ? 0 : RIGHT_WRITE);
+	if (kind_of(p, op) != POLICY_VOLUME)
+		return 0;
+	return (uint8_t)((p->ops.item[op].flags & OPF_READ_ONLY ? 0 : RIGHT_WRITE) |
+			 (p->ops.item[op].flags & OPF_NOEXEC ? 0 : RIGHT_EXEC));
 }
 
-int vet_object(const struct vet *v, const struct plan *p, int op, int fd, struct policy_verdict *ret_verdict,
-	       struct err *e)
+/* Facts of the object; where the policy is a boundary, also of what is mounted below it. */
+static int describe(const struct vet *v, const struct plan *p, int op, int fd, struct object *ret,
+		    struct err *e)
 {
-	const struct plan_op *o = op < 0 ? NULL : &p->ops.item[op];
-	struct policy_request r = {.kind = kind_of(p, op)};
-	char path[PATH_MAX], what[2 * PATH_MAX + 16];
+	struct policy_request *r = &ret->request;
+	int bad;
 
-	if (!o)
-		return vet_root(v, p, fd, ret_verdict, e);
-	if (r.kind == POLICY_VOLUME)
-		r.rights = (uint8_t)((o->flags & OPF_READ_ONLY ? 0 : RIGHT_WRITE) |
-				     (o->flags & OPF_NOEXEC ? 0 : RIGHT_EXEC));
-	name(p, op, what, sizeof(what));
-	if (describe(v, fd, path, sizeof(path), &r, e) < 0)
-		return err_wrap(e, "%s", QUOTE(what));
-	if (o->flags & OPF_IDMAP && r.owner != v->caller->uid)
+	name(p, op, ret->what, sizeof(ret->what));
+	*r = (struct policy_request){.kind = kind_of(p, op), .rights = rights_of(p, op)};
+	if (op < 0 && p->root_kind == PLAN_ROOT_HOST) {
+		r->value = "host";
+		r->rights = 0;
+		return 0;
+	}
+	r->shared = op < 0 && p->root_shared;
+	r->overlay = op < 0 && p->ephemeral && v->boundary;
+	bad = policy_object(fd, ret->path, sizeof(ret->path), r, e);
+	if (bad == 0 && v->boundary)
+		bad = mounts_below(ret->path, &r->submounts, &r->kernel_fs, e);
+	return bad < 0 ? err_wrap(e, "%s", QUOTE(ret->what)) : 0;
+}
+
+static int judge(const struct vet *v, const struct plan *p, int op, const struct object *o,
+		 struct policy_verdict *ret_verdict, struct err *e)
+{
+	const struct plan_op *of = op < 0 ? NULL : &p->ops.item[op];
+
+	if (of && of->flags & OPF_IDMAP && o->request.owner != v->caller->uid)
 		return err_set(e, EPERM, "%s: idmap is for what belongs to you, and this belongs to uid %u",
-			       QUOTE(what), r.owner);
-	return decide(v, &r, what, o->source, ret_verdict, e);
+			       QUOTE(o->what), o->request.owner);
+	return decide(v, &o->request, o->what,
+		      of                               ? of->source
+		      : p->root_kind == PLAN_ROOT_HOST ? "host"
+						       : p->root,
+		      ret_verdict, e);
+}
+
+int vet_object(const struct vet *v, const struct plan *p, int op, int fd, struct arena *a,
+	       struct policy_verdict *ret_verdict, struct sandbox_masks *ret_masks, struct err *e)
+{
+	struct object o;
+
+	if (describe(v, p, op, fd, &o, e) < 0 || judge(v, p, op, &o, ret_verdict, e) < 0)
+		return -e->code;
+	return a && fd >= 0 ? masks_find(v->policy, v->caller, &o.request, fd, o.what, a, ret_masks, e) : 0;
 }
 
 bool vet_may_share(const struct vet *v, const char *root)
@@ -96,7 +113,7 @@ bool vet_may_share(const struct vet *v, const char *root)
 	struct err ignored;
 	fd_auto int fd = pin_open(&p, -1, &ignored);
 
-	return fd >= 0 && vet_object(v, &p, -1, fd, NULL, &ignored) == 0;
+	return fd >= 0 && vet_object(v, &p, -1, fd, NULL, NULL, NULL, &ignored) == 0;
 }
 
 int vet_word(const struct vet *v, enum policy_kind kind, const char *word, const struct plan *p,
@@ -193,33 +210,22 @@ int vet_words(const struct vet *v, const struct plan *p, enum plan_map *ret_map,
 	return r;
 }
 
-int vet_find_masks(const struct vet *v, const struct plan *p, int op, int fd, struct arena *a,
-		   struct sandbox_masks *ret, struct err *e)
+/* Should: what was decided about still has that path. Whoever may rename it meanwhile is refused, so that all
+ * facts are of one object. */
+static int keep(struct arena *a, int fd, const struct object *o, struct vetted *ret, struct err *e)
 {
-	struct policy_request r = {.kind = kind_of(p, op)};
-	char path[PATH_MAX], what[2 * PATH_MAX + 16];
-	int bad = policy_object(fd, path, sizeof(path), &r, e);
-
-	if (bad < 0)
-		return bad;
-	name(p, op, what, sizeof(what));
-	return masks_find(v->policy, v->caller, &r, fd, what, a, ret, e);
-}
-
-static int keep(struct arena *a, int fd, struct vetted *ret, struct err *e)
-{
-	char path[PATH_MAX];
+	char now[PATH_MAX];
 	struct stat st;
-	int r;
 
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "stat a source");
-	r = fd_path(fd, path, sizeof(path), e);
-	if (r != 0)
-		return r;
+	if (fd_path(fd, now, sizeof(now), e) < 0)
+		return err_wrap(e, "%s", QUOTE(o->what));
+	if (strcmp(now, o->path) != 0)
+		return err_set(e, ESTALE, "%s: it was moved while it was looked at", QUOTE(o->what));
 	ret->dev = st.st_dev;
 	ret->ino = st.st_ino;
-	ret->path = arena_copy(a, path, strlen(path));
+	ret->path = arena_copy(a, o->path, strlen(o->path));
 	return ret->path ? 0 : err_set(e, ENOMEM, "too many volumes");
 }
 
@@ -232,24 +238,23 @@ static int vet_one(const struct vet *v, const struct plan *p, int op, struct are
 		   struct err *e)
 {
 	struct policy_verdict verdict;
+	struct object o;
 	fd_auto int fd = pin_open(p, op, e);
-	int r;
 
 	if (fd < 0)
 		return pin_passed_over(p, op, fd) ? 0 : fd;
-	r = vet_object(v, p, op, fd, &verdict, e);
-	if (r != 0)
-		return r;
+	if (describe(v, p, op, fd, &o, e) < 0 || judge(v, p, op, &o, &verdict, e) < 0 ||
+	    masks_find(v->policy, v->caller, &o.request, fd, o.what, a, &ret->masks, e) < 0)
+		return -e->code;
 	ret->rule = verdict.rule;
 	ret->boundary = v->boundary;
-	r = vet_find_masks(v, p, op, fd, a, &ret->masks, e);
-	return r < 0 ? r : keep(a, fd, ret, e);
+	return keep(a, fd, &o, ret, e);
 }
 
 static int vet_host(const struct vet *v, const struct plan *p, struct vetted *ret, struct err *e)
 {
 	struct policy_verdict verdict;
-	int r = vet_object(v, p, -1, -1, &verdict, e);
+	int r = vet_object(v, p, -1, -1, NULL, &verdict, NULL, e);
 
 	if (r == 0)
 		ret->rule = verdict.rule;
@@ -268,7 +273,7 @@ int vet_plan(const struct vet *v, const struct plan *p, struct arena *a, struct 
 }
 
 /* What was mounted there since the decision. */
-static int same_below(const struct vetted *was, const char *name, struct err *e)
+static int same_below(const struct vetted *was, const char *name, bool none, struct err *e)
 {
 	const char *kernel = NULL;
 	bool any = false;
@@ -276,16 +281,14 @@ static int same_below(const struct vetted *was, const char *name, struct err *e)
 
 	if (r != 0)
 		return r;
-	return kernel || (any && !(was->rule->conditions & COND_SUBMOUNTS))
+	return kernel || (any && (none || !(was->rule->conditions & COND_SUBMOUNTS)))
 		       ? err_set(e, ESTALE, "something was mounted below %s while the sandbox was started",
 				 QUOTE(name))
 		       : 0;
 }
 
-int vet_same(void *ctx, const struct plan *p, int op, int fd, struct err *e)
+static int same_object(const struct vetted *was, const char *name, int fd, struct err *e)
 {
-	const struct vetted *was = (const struct vetted *)ctx + (op + 1);
-	const char *name = op < 0 ? p->root : p->ops.item[op].source;
 	char path[PATH_MAX];
 	struct stat st;
 
@@ -296,5 +299,16 @@ int vet_same(void *ctx, const struct plan *p, int op, int fd, struct err *e)
 	if (!was->path || st.st_dev != was->dev || st.st_ino != was->ino || strcmp(path, was->path) != 0)
 		return err_set(e, ESTALE, "%s became something else while the sandbox was started",
 			       QUOTE(name));
-	return same_below(was, name, e);
+	return 0;
+}
+
+int vet_same(void *ctx, const struct plan *p, int op, int fd, struct err *e)
+{
+	const struct vetted *was = (const struct vetted *)ctx + (op + 1);
+	const char *name = op < 0 ? p->root : p->ops.item[op].source;
+
+	if (same_object(was, name, fd, e) < 0 || same_below(was, name, op < 0 && p->ephemeral, e) < 0)
+		return -e->code;
+	/* The table has it under the name that it had in that moment. */
+	return same_object(was, name, fd, e);
 }

@@ -44,17 +44,13 @@ int vet_same(void *ctx, const struct plan *p, int op, int fd, struct err *e);
 /* For sandbox_hooks: what was found to have to be covered. ctx: as of vet_same(). */
 const struct sandbox_masks *vet_masks(void *ctx, int op);
 
-/* The same for one object that was allowed, as vet_object() has it: masks.h. */
-int vet_find_masks(const struct vet *v, const struct plan *p, int op, int fd, struct arena *a,
-		   struct sandbox_masks *ret, struct err *e);
-
 /*
  * The verdict on one host object of the plan: op is the index of the operation, or -1 for the root; fd is an
- * O_PATH descriptor of it (-1 for the root "host"). 0, or -EACCES with the refusal in *e, or -errno.
- * *ret_verdict may be NULL.
+ * O_PATH descriptor of it (-1 for the root "host"). With a, *ret_masks is what lies below and has to be
+ * covered (masks.h). 0, or -EACCES with the refusal in *e, or -errno. *ret_verdict may be NULL.
  */
-int vet_object(const struct vet *v, const struct plan *p, int op, int fd, struct policy_verdict *ret_verdict,
-	       struct err *e);
+int vet_object(const struct vet *v, const struct plan *p, int op, int fd, struct arena *a,
+	       struct policy_verdict *ret_verdict, struct sandbox_masks *ret_masks, struct err *e);
 
 /*
  * Whether a root that is read-only may be had with its owners on disk as those inside: the directory belongs

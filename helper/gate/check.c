@@ -183,7 +183,7 @@ int check_plan(const struct plan *p, const struct policy_caller *c, uint64_t mem
 	int r = check_whole(&w, c);
 
 	if (r == 0 && (p->root_kind == PLAN_ROOT_HOST || p->ephemeral))
-		r = add_tmpfs(&w, p->ephemeral_size, 1);
+		r = add_tmpfs(&w, p->ephemeral_size, standard_inodes(p->ephemeral_size));
 	for (uint32_t i = 0; r == 0 && i < p->ops.count; i++)
 		r = check_op(&w, i);
 	return r == 0 && !p->unmasked ? check_masks(&w) : r;

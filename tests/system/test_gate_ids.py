@@ -360,6 +360,18 @@ class Overlay(SharedRoot):
         self.refused(rf'^croft: root {root}: denied for .*: rule .* allows it without an overlay', '--ephemeral', root, '--', 'true')
         self.assertRefused(self.gate(root, '--', '/bin/sh', '-c', 'touch /etc/x'), 1, 'Read-only file system')
 
+    def test_nothing_that_is_hidden_below_a_mount_is_seen_in_an_overlay(self):
+        root = self.shared_root()
+        os.mkdir(root + '/data')
+        self.write(root + '/data/under', 'hidden below')
+        with open(self.sysconfdir + '/croft/policy.conf', 'w', encoding='utf-8') as f:
+            f.write(OVERLAY.replace('shared overlay', 'shared overlay submounts'))
+        self.assertIn('hidden below', self.inside('cat /data/under', '--ephemeral', root=root))
+        subprocess.run(['mount', '-t', 'tmpfs', 'none', root + '/data'], check=True)
+        self.addCleanup(subprocess.run, ['umount', root + '/data'], check=True)
+        self.assertEqual(self.inside('ls /data', root=root), '')
+        self.refused(rf'^croft: root {root}: denied for .*: rule .* allows it without the mounts below it', '--ephemeral', root, '--', '/bin/cat', '/data/under')
+
     def test_nobody_is_in_the_namespace_that_the_overlay_was_made_in(self):
         root = self.shared_root()
         status = fields_of(self.inside('cat /proc/self/status', '--ephemeral', '--cap-drop', 'ALL', root=root))

@@ -5,7 +5,7 @@ import stat
 import subprocess
 import time
 
-from croft_test import USER
+from croft_test import USER, processes_of, remove_tree, test_ids
 from run_case import RunTest
 from test_gate import OPEN, GateTest
 from test_gate_ids import ALL, IDS
@@ -25,7 +25,7 @@ class MaskTest(RunTest):
         subprocess.run(['chown', '-R', f'{USER}:', self.data], check=True)
 
     def masks(self, *places, more=''):
-        lines = ''.join(f'deny everyone volume {self.data}/{p} mask\n' for p in places)
+        lines = ''.join(f'deny everyone volume {self.data}/{p.removesuffix("/**")}/** mask\n' for p in places)
         return self.policy(self.base + lines + more)
 
     def look(self, script, *options, **kwargs):
@@ -44,10 +44,10 @@ class MaskTest(RunTest):
 
     def test_what_is_covered_is_not_written_and_not_uncovered(self):
         with self.masks('keys/**', 'token', 'deep/er/secret'):
-            script = 'cd /mnt; ! touch keys/x; ! rmdir keys; ! mv keys k; ! rm token; ! mv token t; ! mv deep/er/secret s; mv deep d; cat d/er/secret'
+            script = 'cd /mnt; ! touch keys/x; ! rmdir keys; ! mv keys k; ! rm token; ! mv token t; ! mv deep/er/secret s; ! mv deep d; cat deep/er/secret; mv open o'
             self.assertEqual(self.look('(' + script + ') 2>/dev/null'), '')
-        self.assertEqual(self.read('keys/id') + self.read('token') + self.read('d/er/secret'), 'the id\nthe token\nthe secret\n')
-        self.assertEqual(sorted(os.listdir(self.data)), ['d', 'keys', 'open', 'token'])
+        self.assertEqual(self.read('keys/id') + self.read('token') + self.read('deep/er/secret'), 'the id\nthe token\nthe secret\n')
+        self.assertEqual(sorted(os.listdir(self.data)), ['deep', 'keys', 'o', 'token'])
 
     def read(self, name):
         with open(f'{self.data}/{name}', encoding='utf-8') as f:
@@ -63,7 +63,8 @@ class MaskTest(RunTest):
 
     def test_what_is_denied_stays_denied_when_it_is_asked_for_itself(self):
         with self.masks('keys/**', 'token'):
-            for asked in ('keys', 'keys/id', 'token'):
+            os.makedirs(self.data + '/keys/in')
+            for asked in ('keys', 'keys/id', 'keys/in', 'token'):
                 self.refused('denies it: deny everyone volume .* mask\n', '-v', f'{self.data}/{asked}:/mnt', 'host', '--', 'true')
 
     def test_one_line_without_the_word_refuses_all_the_same(self):
@@ -89,7 +90,7 @@ class MaskTest(RunTest):
 
     def test_each_caller_has_his_own_place(self):
         home = pwd.getpwnam(USER).pw_dir
-        with self.policy(self.base + f'allow everyone volume /home/** rw\ndeny everyone volume %h/{os.path.basename(self.data)}/keys mask\n'):
+        with self.policy(self.base + f'allow everyone volume /home/** rw\ndeny everyone volume %h/{os.path.basename(self.data)}/keys/** mask\n'):
             self.assertEqual(self.shell(f'ls -A /h/{os.path.basename(self.data)}/keys', '-v', home + ':/h'), '')
 
     def test_a_root_too(self):
@@ -98,7 +99,7 @@ class MaskTest(RunTest):
         self.write(root + '/etc/keys/id', 'the id\n')
         self.write(root + '/etc/token', 'the token\n')
         subprocess.run(['chown', '-R', f'{USER}:', root], check=True)
-        with self.policy(self.base + f'deny everyone root {root}/etc/keys/** mask\ndeny everyone root {root}/etc/token mask\n'):
+        with self.policy(self.base + f'deny everyone root {root}/etc/keys/** mask\ndeny everyone root {root}/etc/token/** mask\n'):
             for options in ((), ('--read-only',), *self.overlays):
                 out = self.sandbox(*options, root, '--', '/bin/sh', '-c', 'ls /etc/keys; cat /etc/token; touch /etc/keys/x 2>/dev/null || echo no')
                 self.assertEqual(out, 'no\n', options)
@@ -112,10 +113,11 @@ class MaskTest(RunTest):
             self.assertRegex(r.out, f'volume     /mnt <- {self.data} \\(rw\\)   .*\n    covered  keys\n    covered  token\n')
             r = self.croft(USER, 'policy', 'explain', 'volume', self.data)
             self.assertRan(r)
-            self.assertRegex(r.out, f'{file}:[0-9]+: deny everyone volume {self.data}/token mask: has something below it covered\n')
+            self.assertRegex(r.out, f'{file}:[0-9]+: deny everyone volume {self.data}/token/\\*\\* mask: has something below it covered\n')
 
     def test_mistakes_in_the_line(self):
-        for line, message in (('deny everyone volume /a/*/b mask', '2:22: mask covers one place: expected a path without \\*, but for /\\*\\* at its end'),
+        for line, message in (('deny everyone volume /a/*/b/** mask', '2:22: mask covers one place and what lies in it: expected a path without \\*, and /\\*\\* at its end'),
+                              ('deny everyone volume /a mask', '2:22: mask covers one place and what lies in it'),
                               ('deny everyone volume /a rw mask', '2:25: what mask covers cannot be read either: expected no rw'),
                               ('allow everyone volume /a mask', '2:26: mask is for deny lines: expected the end of the line'),
                               ('deny everyone device /dev/x mask', "expected the end of the line, found 'mask'")):
@@ -154,6 +156,31 @@ class GateWithIds(Gate):
         super().put_gate(setuid, caps)
 
     test_sys_admin_does_not_lift_it = MaskTest.test_sys_admin_does_not_lift_it
+
+    def test_what_is_moved_while_it_is_decided_is_refused(self):
+        """The gate waits before it asks a second time where the directory lies, and meanwhile it is moved away, out of the rule."""
+        self.needs_package('strace')
+        moved = self.data + '.moved'
+        self.addCleanup(remove_tree, moved)
+        with self.policy(IDS.replace('volume %h/** rw', f'volume {self.data}/** ro') + f'deny everyone volume {self.data}/keys/** mask\n'):
+            run = ['run', '--gate', '-v', self.data + ':/mnt:ro', 'host', '--', 'cat', '/mnt/keys/id', '/mnt/open/seen']
+            self.assertEqual(self.croft(USER, *run[:1], *run[2:]).out, 'the seen\n')
+            self.refused('no rule allows it', '-v', f'{os.path.dirname(self.data)}:/x:ro', 'host', '--', 'true')
+            p = subprocess.Popen(['strace', '-f', '-qq', '-o', '/dev/null', '-u', USER, '-e', 'trace=readlink', '-e', 'inject=readlink:delay_enter=1000000:when=2',
+                                  self.croft_path, *run], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd='/')
+            until = time.monotonic() + 20
+            while not any(command.startswith('croft-gate ') for _, command in processes_of(test_ids())):
+                self.assertLess(time.monotonic(), until)
+                time.sleep(0.01)
+            time.sleep(0.5)
+            os.rename(self.data, moved)
+            os.symlink(moved, self.data)
+            out, err = p.communicate(timeout=30)
+            os.unlink(self.data)
+            os.rename(moved, self.data)
+        self.assertNotIn('the id', out)
+        self.assertEqual(p.returncode, 125, err)
+        self.assertRegex(err, 'it was moved while it was looked at|became something else|cannot be opened again by its resolved path|is not what was opened')
 
     def test_no_moment_shows_what_is_covered(self):
         """While another process of the same user moves the place away and back, the file is never read inside."""

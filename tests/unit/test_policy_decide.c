@@ -850,11 +850,11 @@ static void what_a_line_masks_is_named_and_refuses_nothing_above(void **state)
 	static const char lines[] = "allow everyone volume /** rw\n"
 				    "allow everyone root /**\n"
 				    "deny everyone volume /a/keys/** mask\n"
-				    "deny everyone volume %h/.ssh mask owner=caller\n"
-				    "deny user bob volume /a/bob mask\n"
-				    "deny everyone root /a/root mask\n"
-				    "deny everyone volume /b/%u/x mask\n"
-				    "deny everyone volume /c/x mask\n"
+				    "deny everyone volume %h/.ssh/** mask owner=caller\n"
+				    "deny user bob volume /a/bob/** mask\n"
+				    "deny everyone root /a/root/** mask\n"
+				    "deny everyone volume /b/%u/x/** mask\n"
+				    "deny everyone volume /c/x/** mask\n"
 				    "deny everyone volume /c/*/y\n";
 	static const struct policy_caller nameless = {.uid = 7};
 	static const struct {
