@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -123,14 +124,14 @@ int dev_pts(int root, const char *target, bool group, struct err *e)
 /* A device that the kernel would let nobody open is refused: nodev is never lifted. */
 static int check_device(int source, struct err *e)
 {
-	struct statvfs fs;
+	struct statfs fs;
 	struct stat st;
 
-	if (fstat(source, &st) < 0 || fstatvfs(source, &fs) < 0)
+	if (fstat(source, &st) < 0 || fstatfs(source, &fs) < 0)
 		return err_sys(e, "look at it");
 	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
 		return err_set(e, ENODEV, "it is no device");
-	return fs.f_flag & ST_NODEV ? err_set(e, EACCES, "its file system is mounted nodev") : 0;
+	return fs.f_flags & ST_NODEV ? err_set(e, EACCES, "its file system is mounted nodev") : 0;
 }
 
 /* A new file: never one of croft's own, and never another device's. */
