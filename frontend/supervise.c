@@ -396,7 +396,7 @@ static int gate_child(struct supervisor *s, int inner)
 
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
 			return err_sys(s->e, "wait for croft-gate");
-		if (!read_message(s) && p[1].revents)
+		if (!read_message(s) && p[1].revents && !p[0].revents)
 			break;
 	}
 	status = await_end(gate);
