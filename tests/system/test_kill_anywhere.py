@@ -15,7 +15,7 @@ from test_gate_ids import IdsTest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, TOP + '/tests/faults')
 from host import Host  # noqa: E402
-from kills import WAYS, Start, trial  # noqa: E402
+from kills import EVENTS, WAYS, Start, trial  # noqa: E402
 
 KILLS = int(os.environ.get('KILLS') or 150)
 SEED = int(os.environ.get('SEED') or random.SystemRandom().randrange(1 << 32))
@@ -83,5 +83,7 @@ class KillAnywhere(IdsTest):
         print(f'      {KILLS} starts: ' + ', '.join(f'{n} {what}' for what, n in sorted(tally.items())))
         self.assertFalse(wrong, '\n'.join(wrong))
         self.assertEqual(host.changes(KILLS), [])
+        # How many come too late is the machine's speed.
         for event in ('completed', 'refused', 'KILL', 'TERM'):
-            self.assertGreater(tally[event], KILLS // 40, 'the moments are not those of a start')
+            self.assertGreater(tally[event], 0, 'the moments are not those of a start')
+        self.assertGreater(sum(tally[event] for event in EVENTS if event != 'nothing'), KILLS // 20, 'the moments are not those of a start')
