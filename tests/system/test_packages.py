@@ -235,7 +235,9 @@ class Installed(PackagesTest):
         self.users('alice')
         self.assertRan(self.host.run(*ask, user='alice'))
         self.install('croft-gate.deb')
-        self.assertRefused(self.host.run(*ask, user='alice'), 1, '')
+        r = self.host.run(*ask, user='alice')
+        self.assertEqual(r.status, 1, r)
+        self.assertIn('/etc/croft/policy.d/croft-gate.conf', r.out)
         for option, what in ((('--allow-userns',), 'userns inside'), (('--seccomp', 'unconfined'), 'seccomp unconfined'), (('--unmask',), 'proc unmasked')):
             r = self.host.run('croft', 'run', '--gate', *option, 'host', '--', 'true', user='alice')
             self.assertRefused(r, EXIT_CROFT, f'{what}: denied for alice: /etc/croft/policy.d/croft-gate.conf:[0-9]+ denies it')
@@ -328,6 +330,6 @@ class Installed(PackagesTest):
         self.install('croft.deb', 'croft-gate.deb')
         self.assertIn(GATE, self.ours())
         self.install('croft', 'croft-gate', command='remove')
-        self.assertEqual([path for path in self.ours() if not path.startswith('/var/lib/dpkg/info/')], ['/etc/croft', CHOICE])
+        self.assertEqual([path for path in self.ours() if not path.startswith('/var/lib/dpkg/info/')], ['/etc/croft', '/etc/croft/policy.d/croft-gate.conf', CHOICE])
         self.install('croft', 'croft-gate', command='purge')
         self.assertEqual(self.ours(), [])
