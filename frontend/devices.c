@@ -9,6 +9,7 @@
 #include "common/dir.h"
 #include "common/fd.h"
 #include "common/text.h"
+#include "frontend/join.h"
 
 enum { DEPTH_MAX = 8 };
 
@@ -28,19 +29,6 @@ struct level {
 
 static int scan(struct found *f, int fd, const char *below, unsigned depth);
 
-static const char *join(struct arena *a, const char *s1, const char *s2, const char *s3)
-{
-	size_t n1 = strlen(s1), n2 = strlen(s2), n3 = strlen(s3);
-	char *p = arena_alloc(a, n1 + n2 + n3 + 1);
-
-	if (!p)
-		return NULL;
-	memcpy(p, s1, n1);
-	memcpy(p + n1, s2, n2);
-	memcpy(p + n1 + n2, s3, n3 + 1);
-	return p;
-}
-
 static int see(void *ctx, const char *name)
 {
 	const struct level *l = ctx;
@@ -54,7 +42,7 @@ static int see(void *ctx, const char *name)
 	fd = openat(l->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return 0; /* gone meanwhile */
-	path = join(f->a, l->below, "/", name);
+	path = join(f->a, l->below, "/", name, "");
 	if (!path)
 		return err_set(f->e, ENOMEM, "the command line is too long");
 	if (S_ISDIR(st.st_mode))
@@ -99,8 +87,8 @@ static int put(struct run_options *o, uint32_t i, const struct found *f, struct 
 		struct run_mount *m = &o->mount[i + k];
 
 		*m = dir;
-		m->source = join(f->a, dir.source, f->name[k], "");
-		m->target = join(f->a, dir.target, f->name[k], "");
+		m->source = join(f->a, dir.source, f->name[k], "", "");
+		m->target = join(f->a, dir.target, f->name[k], "", "");
 		if (!m->source || !m->target)
 			return err_set(e, ENOMEM, "the command line is too long");
 	}

@@ -6,6 +6,7 @@
 
 #include "common/caps.h"
 #include "common/text.h"
+#include "frontend/join.h"
 #include "sandbox/standard.h"
 
 static const uint64_t known_caps = CAP_BIT(CAP_LAST_CAP + 1) - 1;
@@ -116,41 +117,22 @@ static void add_kernel(struct builder *b)
 	add_tmpfs(b, "/run", 0755, 0, RUN_SIZE);
 }
 
-/* Joins up to four strings. */
-static const char *join(struct builder *b, const char *s1, const char *s2, const char *s3, const char *s4)
-{
-	const char *part[] = {s1, s2, s3, s4};
-	size_t n = 0;
-	char *p, *end;
-
-	for (int i = 0; i < 4; i++)
-		n += strlen(part[i]);
-	p = end = arena_alloc(b->a, n + 1);
-	for (int i = 0; p && i < 4; i++) {
-		size_t k = strlen(part[i]);
-
-		memcpy(end, part[i], k);
-		end += k;
-	}
-	return p;
-}
-
 static int add_conf(struct builder *b, const char *hostname, struct err *e)
 {
 	static const char *const name[CONF_COUNT] = {"hosts", "hostname", "resolv.conf"};
 	const char *text[CONF_COUNT] = {
-		join(b, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t",
+		join(b->a, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t",
 		     hostname, "\n", ""),
-		join(b, hostname, "\n", "", ""),
+		join(b->a, hostname, "\n", "", ""),
 		b->f->resolv ? b->f->resolv : "",
 	};
 	/* The host's own system is bound read-only: a file that is not in its /etc has no place there. */
 	uint32_t maybe = b->f->root_kind == PLAN_ROOT_HOST || b->o->read_only ? OPF_OPTIONAL : 0;
 
 	for (int i = 0; i < CONF_COUNT; i++) {
-		const char *target = join(b, "/etc/", name[i], "", "");
+		const char *target = join(b->a, "/etc/", name[i], "", "");
 		const char *source =
-			b->f->conf[i] ? join(b, b->o->conf, "/", name[i], "") : "/etc/resolv.conf";
+			b->f->conf[i] ? join(b->a, b->o->conf, "/", name[i], "") : "/etc/resolv.conf";
 
 		if (!target || !source || !text[i])
 			return err_set(e, ENOMEM, "the command line is too long");

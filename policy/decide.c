@@ -192,6 +192,7 @@ struct policy_verdict policy_decide(const struct policy *p, const struct policy_
 	for (size_t i = 0; i < p->nrules; i++) {
 		enum policy_reason said = policy_judge(&p->rule[i], c, r);
 
+		v.masks |= said == REASON_MASKED;
 		if (rank(said) <= rank((enum policy_reason)v.reason))
 			continue;
 		v.reason = (uint8_t)said;

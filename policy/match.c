@@ -243,10 +243,11 @@ static int put_id(struct place *to, uint32_t id)
 static int put_literal(struct place *to, const char *s, size_t n)
 {
 	int r = put_name(to, s, n);
-	char *out = to->buf + to->used - n;
+	char *out;
 
 	if (r < 0)
 		return r;
+	out = to->buf + to->used - n;
 	for (size_t i = 0; i < n; i++) {
 		*out++ = s[i];
 		if (s[i] == '%') /* %% */

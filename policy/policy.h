@@ -159,6 +159,7 @@ enum policy_reason {
 
 struct policy_verdict {
 	bool allowed;
+	bool masks;                     /* something below is to be covered: policy_masks() */
 	uint8_t reason;                 /* enum policy_reason */
 	const struct policy_rule *rule; /* NULL for REASON_NO_RULE, REASON_KERNEL_FS, REASON_DEVICE */
 };

@@ -96,14 +96,25 @@ static int judge(const struct vet *v, const struct plan *p, int op, const struct
 		      ret_verdict, e);
 }
 
+/* Where something is to be covered and a is there, finds it, too. */
+static int vet_described(const struct vet *v, const struct plan *p, int op, int fd, struct arena *a,
+			 struct object *o, struct policy_verdict *ret_verdict,
+			 struct sandbox_masks *ret_masks, struct err *e)
+{
+	if (describe(v, p, op, fd, o, e) < 0 || judge(v, p, op, o, ret_verdict, e) < 0)
+		return -e->code;
+	return a && ret_verdict->masks
+		       ? masks_find(v->policy, v->caller, &o->request, fd, o->what, a, ret_masks, e)
+		       : 0;
+}
+
 int vet_object(const struct vet *v, const struct plan *p, int op, int fd, struct arena *a,
 	       struct policy_verdict *ret_verdict, struct sandbox_masks *ret_masks, struct err *e)
 {
+	struct policy_verdict unasked;
 	struct object o;
 
-	if (describe(v, p, op, fd, &o, e) < 0 || judge(v, p, op, &o, ret_verdict, e) < 0)
-		return -e->code;
-	return a && fd >= 0 ? masks_find(v->policy, v->caller, &o.request, fd, o.what, a, ret_masks, e) : 0;
+	return vet_described(v, p, op, fd, a, &o, ret_verdict ? ret_verdict : &unasked, ret_masks, e);
 }
 
 bool vet_may_share(const struct vet *v, const char *root)
@@ -243,8 +254,7 @@ static int vet_one(const struct vet *v, const struct plan *p, int op, struct are
 
 	if (fd < 0)
 		return pin_passed_over(p, op, fd) ? 0 : fd;
-	if (describe(v, p, op, fd, &o, e) < 0 || judge(v, p, op, &o, &verdict, e) < 0 ||
-	    masks_find(v->policy, v->caller, &o.request, fd, o.what, a, &ret->masks, e) < 0)
+	if (vet_described(v, p, op, fd, a, &o, &verdict, &ret->masks, e) < 0)
 		return -e->code;
 	ret->rule = verdict.rule;
 	ret->boundary = v->boundary;
@@ -277,7 +287,7 @@ static int same_below(const struct vetted *was, const char *name, bool none, str
 {
 	const char *kernel = NULL;
 	bool any = false;
-	int r = was->boundary ? mounts_below(was->path, &any, &kernel, e) : 0;
+	int r = mounts_below(was->path, &any, &kernel, e);
 
 	if (r != 0)
 		return r;
@@ -307,7 +317,11 @@ int vet_same(void *ctx, const struct plan *p, int op, int fd, struct err *e)
 	const struct vetted *was = (const struct vetted *)ctx + (op + 1);
 	const char *name = op < 0 ? p->root : p->ops.item[op].source;
 
-	if (same_object(was, name, fd, e) < 0 || same_below(was, name, op < 0 && p->ephemeral, e) < 0)
+	if (same_object(was, name, fd, e) < 0)
+		return -e->code;
+	if (!was->boundary)
+		return 0;
+	if (same_below(was, name, op < 0 && p->ephemeral, e) < 0)
 		return -e->code;
 	/* The table has it under the name that it had in that moment. */
 	return same_object(was, name, fd, e);

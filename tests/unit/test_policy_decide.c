@@ -887,6 +887,7 @@ static void what_a_line_masks_is_named_and_refuses_nothing_above(void **state)
 		char got[256] = "";
 
 		assert_int_equal(policy_decide(&p, row[i].c, &r).reason, row[i].want);
+		assert_int_equal(policy_decide(&p, row[i].c, &r).masks, row[i].masks[0] != '\0');
 		assert_int_equal(policy_masks(&p, row[i].c, &r, collect, got), 0);
 		assert_string_equal(got, row[i].masks);
 	}
