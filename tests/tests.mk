@@ -17,7 +17,7 @@ $(filter $(O)/test/test_rootbuild%,$(UNIT)): $(call archive,rootbuild,$(filter-o
 $(filter $(O)/test/test_subid_source%,$(UNIT)): $(call archive,subid_source,$(filter-out %/main.c,$(SUBID_SRC)))
 $(filter $(O)/test/test_seccomp_profile,$(UNIT)): $(call archive,profile,$(filter-out %/main.c,$(SECCOMP_SRC)))
 $(filter $(O)/test/test_filter,$(UNIT)): $(call archive,filter,$(filter-out %/main.c,$(FILTER_SRC)))
-$(filter $(O)/test/test_all_%,$(UNIT)): $(call archive,reference,$(sort $(wildcard tests/reference/*.c)))
+$(filter $(O)/test/test_all_% $(O)/test/test_msg,$(UNIT)): $(call archive,reference,$(sort $(wildcard tests/reference/*.c)))
 $(filter $(O)/test/test_rootbuild%,$(UNIT)): UNIT_LDLIBS := -lelf
 $(filter $(O)/test/test_seccomp_profile,$(UNIT)): UNIT_LDLIBS := -ljson-c -lseccomp
 $(filter $(O)/test/test_filter,$(UNIT)): UNIT_LDLIBS := -lseccomp

@@ -12,33 +12,9 @@
 #include "common/fd.h"
 #include "sandbox/msg.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/reference/rights.h"
 
 enum { BYTES_MAX = 8192, FDS_MAX = 3 };
-
-static void send_packet(int sock, const uint8_t *data, size_t size, unsigned nfds)
-{
-	struct iovec iov = {(void *)(uintptr_t)data, size};
-	union {
-		char buf[CMSG_SPACE(FDS_MAX * sizeof(int))];
-		struct cmsghdr align;
-	} c;
-	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1};
-
-	if (nfds) {
-		int fd[FDS_MAX] = {sock, sock, sock};
-		struct cmsghdr *h;
-
-		memset(&c, 0, sizeof(c));
-		mh.msg_control = c.buf;
-		mh.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
-		h = CMSG_FIRSTHDR(&mh);
-		h->cmsg_level = SOL_SOCKET;
-		h->cmsg_type = SCM_RIGHTS;
-		h->cmsg_len = CMSG_LEN(nfds * sizeof(int));
-		memcpy(CMSG_DATA(h), fd, nfds * sizeof(int));
-	}
-	MUST(sendmsg(sock, &mh, MSG_NOSIGNAL) == (ssize_t)size);
-}
 
 /* The lowest descriptor that is free: it stays the same where none is left open. */
 static int lowest_free(void)
@@ -75,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	data++;
 	size--;
 	before = lowest_free();
-	send_packet(pair[0], data, size, nfds);
+	MUST(rights_send(pair[0], data, size, pair[0], nfds) == (ssize_t)size);
 	memset(&m, 0xff, sizeof(m));
 	r = msg_receive(pair[1], MSG_DONTWAIT, &m, &fd);
 	MUST(r == 1 || r == -EBADMSG || (r == 0 && size == 0));

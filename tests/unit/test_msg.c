@@ -16,10 +16,11 @@
 
 #include "common/fd.h"
 #include "sandbox/msg.h"
+#include "tests/reference/rights.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-enum { NOT_SET = -77, FDS = 8 };
+enum { NOT_SET = -77 };
 
 static int ours, theirs;
 
@@ -170,27 +171,7 @@ static void sending_to_nobody_is_an_error_and_no_signal(void **state)
 /* Sends n bytes with nfds copies of descriptor 0. */
 static void send_raw(const void *b, size_t n, size_t nfds)
 {
-	struct iovec iov = {(void *)(uintptr_t)b, n};
-	union {
-		char buf[CMSG_SPACE(FDS * sizeof(int))];
-		struct cmsghdr align;
-	} c;
-	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1};
-	int fds[FDS] = {0};
-
-	memset(&c, 0, sizeof(c));
-	if (nfds) {
-		struct cmsghdr *h;
-
-		mh.msg_control = c.buf;
-		mh.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
-		h = CMSG_FIRSTHDR(&mh);
-		h->cmsg_level = SOL_SOCKET;
-		h->cmsg_type = SCM_RIGHTS;
-		h->cmsg_len = CMSG_LEN(nfds * sizeof(int));
-		memcpy(CMSG_DATA(h), fds, nfds * sizeof(int));
-	}
-	assert_int_equal(sendmsg(theirs, &mh, 0), n);
+	assert_int_equal(rights_send(theirs, b, n, 0, nfds), n);
 }
 
 static struct msg message(uint32_t type, int code)
@@ -225,7 +206,7 @@ static void what_is_no_message_is_refused_and_leaves_no_descriptor(void **state)
 		{message(MSG_ERROR, -5), sizeof(struct msg), 0, "an error that would read as a descriptor"},
 		{message(MSG_TERMINAL, 1), 4, 2, "two descriptors"},
 		{message(MSG_TERMINAL, 1), 4, 3, "three descriptors"},
-		{message(MSG_TERMINAL, 1), 4, FDS, "many descriptors"},
+		{message(MSG_TERMINAL, 1), 4, RIGHTS_MAX, "many descriptors"},
 	};
 	struct {
 		struct msg m;
