@@ -204,7 +204,8 @@ static bool subset(unsigned of, unsigned set)
 /* Whether outer says already all that inner says. */
 static bool says_all(const struct policy_rule *inner, const struct policy_rule *outer)
 {
-	const unsigned owner = COND_OWNER_CALLER | COND_OWNER_ROOT, grants = COND_SUBMOUNTS | COND_SOCKETS;
+	const unsigned owner = COND_OWNER_CALLER | COND_OWNER_ROOT,
+		       grants = COND_SUBMOUNTS | COND_SOCKETS | COND_SHARED | COND_OVERLAY;
 
 	if (inner->action != outer->action || inner->kind != outer->kind || !who_within(inner, outer))
 		return false;
