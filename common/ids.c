@@ -133,11 +133,13 @@ int id_map_exchange(uint32_t a, uint32_t b, bool zero, char *buf, size_t size)
 	return id_map_text(x, n, buf, size);
 }
 
-/* One number of a map's text, with the blank or newline behind it. */
+/* One number of a map's text, with the blanks before it and the blank or newline behind it. */
 static const char *map_number(const char *s, uint32_t *ret)
 {
-	size_t n = strspn(s, "0123456789");
+	size_t n;
 
+	s += strspn(s, " ");
+	n = strspn(s, "0123456789");
 	return text_u32n(s, n, ret) < 0 || !s[n] ? NULL : s + n + 1;
 }
 

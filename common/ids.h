@@ -13,6 +13,7 @@
 enum {
 	IDS_RANGES_MAX = 340, /* lines of one map: user_namespaces(7), Linux >= 4.15 */
 	IDS_TEXT_MAX = 4096,  /* a map written must be shorter than a page: 4095 bytes */
+	IDS_READ_MAX = 12288, /* a map read: 340 lines of 33 bytes, user_namespaces(7) */
 };
 
 #define ID_NONE UINT32_MAX /* never an id: 4294967295 means "no change" to the kernel */
@@ -51,7 +52,7 @@ int id_layout(uint32_t own, uint32_t own_inside, const struct id_range *ranges, 
  */
 int id_map_exchange(uint32_t a, uint32_t b, bool zero, char *buf, size_t size);
 
-/* The id outside of one inside, in a map as text: 0 or -ENOENT. */
+/* The id outside of one inside, in a map as text, written for the kernel or by it: 0, -ENOENT, or -EINVAL. */
 int id_map_outside(const char *map, uint32_t inside, uint32_t *ret);
 
 /* "inside outside count\n" a line; returns the length, or -E2BIG when it does not fit. */

@@ -1,4 +1,5 @@
 """What a sandbox sees: every row of the table, from inside and from outside."""
+import contextlib
 import itertools
 import os
 import pwd
@@ -184,6 +185,23 @@ class Dev(RunTest):
         for name, st in before.items():
             now = os.lstat('/dev/' + name)
             self.assertEqual((now.st_mode, now.st_uid, now.st_rdev), (st.st_mode, st.st_uid, st.st_rdev), name)
+
+    def kernel_lines(self, argv):
+        """What the kernel writes into its log meanwhile."""
+        fd = os.open('/dev/kmsg', os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, fd)
+        os.lseek(fd, 0, os.SEEK_END)
+        self.assertRan(self.run_as(USER, argv))
+        lines = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                lines.append(os.read(fd, 8192).decode(errors='replace'))
+        return [line for line in lines if 'Invalid gid' in line]
+
+    def test_nothing_is_written_into_the_kernel_s_log(self):
+        tried = 'mount -t devpts -o newinstance,gid=5 devpts /mnt || true'
+        self.assertEqual(len(self.kernel_lines(['unshare', '-r', '-m', 'sh', '-c', tried])), 1)
+        self.assertEqual(self.kernel_lines([self.croft_path, 'run', '--map', 'self', 'host', '--', 'true']), [])
 
     def test_devpts_is_an_instance_of_its_own(self):
         for options in ((), ('--map', 'self')):

@@ -352,6 +352,11 @@ static void an_id_outside_is_read_from_the_map(void **state)
 	assert_int_equal(id_map_outside("0 1000 1\n1 100000 65536\n", 65536, &to), 0);
 	assert_int_equal(to, 165535);
 	assert_int_equal(id_map_outside("0 1000 1\n1 100000 65536\n", 65537, &to), -ENOENT);
+	assert_int_equal(
+		id_map_outside("         0       1000          1\n         1     100000      65536\n", 5,
+			       &to),
+		0);
+	assert_int_equal(to, 100004);
 	assert_int_equal(id_map_outside("", 0, &to), -ENOENT);
 	assert_int_equal(id_map_outside("0 1000", 0, &to), -EINVAL);
 	assert_int_equal(id_map_outside("x 1000 1\n", 0, &to), -EINVAL);
