@@ -284,6 +284,7 @@ class Jobs(TerminalTest):
         before = t.attributes()
         t.send('$CROFT run --map self host -- cat\n')
         croft = self.croft_of(t)
+        until(lambda: not t.attributes()[3] & termios.ICANON)  # else the outer terminal echoes what is typed, too
         t.send('hello\n')
         t.expect('hello\r\nhello\r\n')
         for _ in range(3):
@@ -294,6 +295,7 @@ class Jobs(TerminalTest):
             self.assertEqual(t.attributes()[0], before[0])
             t.send('fg\n')
             t.expect(r'cat\r\n')
+            until(lambda: not t.attributes()[3] & termios.ICANON)
             t.send('again\n')
             t.expect('again\r\nagain\r\n')
         t.send('\x04')
@@ -316,12 +318,14 @@ class Jobs(TerminalTest):
         t = self.outer_shell()
         t.send('$CROFT run --map self host -- cat\n')
         croft = self.croft_of(t)
+        until(lambda: not t.attributes()[3] & termios.ICANON)  # else the outer terminal echoes what is typed, too
         t.send('hello\n')
         t.expect('hello\r\nhello\r\n')
         os.kill(croft, signal.SIGTSTP)
         t.expect(r'OUT-148> ')
         t.send('fg\n')
         t.expect(r'cat\r\n')
+        until(lambda: not t.attributes()[3] & termios.ICANON)
         t.send('again\n')
         t.expect('again\r\nagain\r\n')
         t.send('\x04')
