@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -115,9 +116,13 @@ static void directories_without_permission_are_opened_first(void **state)
 static void depth_has_no_limit(void **state)
 {
 	int at = openat(dir, "tree", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct rlimit had, few;
 
 	(void)state;
-	for (unsigned i = 0; i < 5000; i++) {
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &had), 0);
+	few = (struct rlimit){.rlim_cur = RM_TREE_FDS + 16, .rlim_max = had.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	for (unsigned i = 0; i < 600; i++) {
 		int next;
 
 		assert_int_equal(mkdirat(at, "directory", 0700), 0);
@@ -129,6 +134,7 @@ static void depth_has_no_limit(void **state)
 	}
 	close(at);
 	assert_removed();
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &had), 0);
 }
 
 static void wide_directories_go_in_one_call(void **state)
