@@ -26,9 +26,23 @@ struct leaf {
 	mode_t mode;
 };
 
-static int open_leaf(int root, const char *path, const struct leaf *leaf)
+/* *ret_plain: no link was followed. */
+static int open_leaf(int root, const char *path, const struct leaf *leaf, bool *ret_plain)
 {
-	return inroot_open(root, path, O_PATH | (leaf->directory ? O_DIRECTORY : 0u));
+	const uint64_t flags = O_PATH | (leaf->directory ? O_DIRECTORY : 0u);
+	int fd = fd_openat2(root, path, flags, 0, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+
+	*ret_plain = fd >= 0;
+	return fd < 0 && errno == ELOOP ? inroot_open(root, path, flags) : fd;
+}
+
+/* The directory of that path: root itself, or *ret_opened. */
+static int open_parent(int root, const char *path, int *ret_opened)
+{
+	if (!strcmp(path, "/") || !strcmp(path, "."))
+		return root;
+	*ret_opened = inroot_open(root, path, O_PATH | O_DIRECTORY);
+	return *ret_opened;
 }
 
 /* Splits path into its parent ("." when there is none) and its last component, which is returned. */
@@ -84,13 +98,13 @@ static int make_last(int root, char path[PATH_MAX], const struct leaf *leaf)
 {
 	char parent[PATH_MAX], name[NAME_MAX + 1];
 	const char *base = split(path, parent);
-	fd_auto int dir = -1;
-	int r;
+	fd_auto int opened = -1;
+	int dir, r;
 
 	if (strlen(base) >= sizeof(name))
 		return -ENAMETOOLONG;
 	memcpy(name, base, strlen(base) + 1);
-	dir = inroot_open(root, parent, O_PATH | O_DIRECTORY);
+	dir = open_parent(root, parent, &opened);
 	if (dir < 0)
 		return -errno;
 	r = make_leaf(dir, name, leaf);
@@ -108,11 +122,12 @@ static int make_first_missing(int root, char path[PATH_MAX], const struct leaf *
 	while (path_next(&p, &len)) {
 		const struct leaf *what = *p ? &parent : leaf;
 		fd_auto int fd = -1;
+		bool plain;
 		int r;
 
 		memcpy(prefix, path, (size_t)(p - path));
 		prefix[p - path] = '\0';
-		fd = open_leaf(root, prefix, what);
+		fd = open_leaf(root, prefix, what, &plain);
 		if (fd >= 0)
 			continue;
 		if (errno != ENOENT)
@@ -127,7 +142,7 @@ static int make_first_missing(int root, char path[PATH_MAX], const struct leaf *
 	return 0;
 }
 
-static int make(int root, const char *want, const struct leaf *leaf)
+static int make(int root, const char *want, const struct leaf *leaf, bool *ret_plain)
 {
 	char path[PATH_MAX];
 	int n = snprintf(path, sizeof(path), "%s", want);
@@ -136,23 +151,28 @@ static int make(int root, const char *want, const struct leaf *leaf)
 		return -ENAMETOOLONG;
 	/* Every round makes one component or follows one link. */
 	for (int rounds = 0; rounds < PATH_MAX / 2 + LINKS_MAX; rounds++) {
-		int fd = open_leaf(root, path, leaf);
+		int fd = open_leaf(root, path, leaf, ret_plain);
 		int r;
 
+		if (fd >= 0 && *ret_plain)
+			*ret_plain = !strcmp(path, want);
 		if (fd >= 0)
 			return fd;
 		if (errno != ENOENT)
 			return -errno;
-		r = make_first_missing(root, path, leaf);
+		r = make_last(root, path, leaf);
+		if (r == -ENOENT) /* not the last alone */
+			r = make_first_missing(root, path, leaf);
 		if (r < 0)
 			return r;
 	}
 	return -ELOOP;
 }
 
-static int make_or_say(int root, const char *path, const struct leaf *leaf, struct err *e)
+static int make_or_say(int root, const char *path, const struct leaf *leaf, bool *ret_plain, struct err *e)
 {
-	int fd = make(root, path, leaf);
+	bool plain;
+	int fd = make(root, path, leaf, ret_plain ? ret_plain : &plain);
 
 	if (fd >= 0)
 		return fd;
@@ -168,21 +188,29 @@ int inroot_directory(int root, const char *path, mode_t mode, struct err *e)
 {
 	const struct leaf leaf = {.directory = true, .mode = mode};
 
-	return make_or_say(root, path, &leaf, e);
+	return make_or_say(root, path, &leaf, NULL, e);
 }
 
 int inroot_file(int root, const char *path, mode_t mode, struct err *e)
 {
 	const struct leaf leaf = {.directory = false, .mode = mode};
 
-	return make_or_say(root, path, &leaf, e);
+	return make_or_say(root, path, &leaf, NULL, e);
+}
+
+int inroot_mount_point(int root, const char *path, bool directory, bool *ret_plain, struct err *e)
+{
+	const struct leaf leaf = {.directory = directory, .mode = directory ? 0755 : 0644};
+
+	return make_or_say(root, path, &leaf, ret_plain, e);
 }
 
 int inroot_symlink(int root, const char *target, const char *path, struct err *e)
 {
 	char parent[PATH_MAX], have[PATH_MAX];
 	const char *name = split(path, parent);
-	fd_auto int dir = inroot_open(root, parent, O_PATH | O_DIRECTORY);
+	fd_auto int opened = -1;
+	int dir = open_parent(root, parent, &opened);
 	ssize_t n;
 
 	if (dir < 0)

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -26,6 +27,10 @@ int inroot_directory(int root, const char *path, mode_t mode, struct err *e);
 /* The same for a regular file: made empty when it is missing. A descriptor of what is there, whatever its
  * type. */
 int inroot_file(int root, const char *path, mode_t mode, struct err *e);
+
+/* Either of them, to mount on it. *ret_plain: it was reached by no link, so that path itself says where it
+ * is. */
+int inroot_mount_point(int root, const char *path, bool directory, bool *ret_plain, struct err *e);
 
 /* Makes a symbolic link at path (the parents must exist); one with the same target already there is fine. 0
  * or -errno. */

@@ -20,10 +20,15 @@
 #include "sandbox/newfs.h"
 #include "sandbox/tree.h"
 
-/* The tops of kernel file systems, or -1. */
+/* The places of the file systems that croft makes. */
+enum own { OWN_PROC, OWN_SYS, OWN_DEV, OWN_COUNT };
+static const char *const own_place[OWN_COUNT] = {"/proc", "/sys", "/dev"};
+
 struct mounted {
-	int proc;
-	int sys;
+	int top[OWN_COUNT];    /* of /proc and /sys: a mask's place is found from there; or -1 */
+	bool there[OWN_COUNT]; /* mounted, and then: */
+	bool plain[OWN_COUNT]; /* no link led there */
+	dev_t device[OWN_COUNT];
 };
 
 struct work {
@@ -37,30 +42,37 @@ struct work {
 	struct mounted *mounted;
 };
 
-/* Whether below is where the directory called name in the root is, or lies below it. */
-static int lies_in(const struct work *w, const char *name, const char *below, struct err *e)
+/* Whether what fd names is where the directory called name in the root is, or lies below it. */
+static int lies_in(const struct work *w, const char *name, int fd, struct err *e)
 {
 	fd_auto int dir = inroot_open(w->root, name, O_PATH | O_DIRECTORY);
-	char path[PATH_MAX];
+	char path[PATH_MAX], below[PATH_MAX];
 
 	if (dir < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return 0; /* not made yet */
 	if (dir < 0)
 		return err_sys(e, "open %s in the root", name);
-	return fd_path(dir, path, sizeof(path), e) < 0 ? -e->code : path_covers(path, below);
+	if (fd_path(dir, path, sizeof(path), e) < 0 || fd_path(fd, below, sizeof(below), e) < 0)
+		return -e->code;
+	return path_covers(path, below);
 }
 
-/* Whether target is on the file system that was mounted, top: whoever may write in the root may rename what
- * leads to it meanwhile, and no name tells then. */
-static int lies_on(int target, int top, struct err *e)
-{
-	struct stat st, of_top;
+/* A place of the root to mount on: O_PATH. */
+struct place {
+	int fd;
+	bool plain; /* no link led there */
+};
 
-	if (top < 0)
-		return 0;
-	if (fstat(target, &st) < 0 || fstat(top, &of_top) < 0)
-		return err_sys(e, "look at the mount point");
-	return st.st_dev == of_top.st_dev;
+/* Whether the place lies where croft's own file system is. */
+static int lies_at(const struct work *w, enum own own, const struct place *place, dev_t device, struct err *e)
+{
+	const struct mounted *m = w->mounted;
+
+	/* Whoever may write in the root may rename what leads to it meanwhile, and no name tells then. */
+	if (m->there[own] && m->device[own] == device)
+		return 1;
+	/* Neither is behind a link: their names say all, and they were compared. */
+	return place->plain && m->there[own] && m->plain[own] ? 0 : lies_in(w, own_place[own], place->fd, e);
 }
 
 /*
@@ -68,22 +80,15 @@ static int lies_on(int target, int top, struct err *e)
  * stands over or below /proc, /sys and /dev but what the plan says (CVE-2019-19921, CVE-2023-27561). Compared
  * is where the names lead, since these places may be links themselves.
  */
-static int refuse_kernel_place(const struct work *w, int target, struct err *e)
+static int refuse_kernel_place(const struct work *w, const struct place *place, struct err *e)
 {
-	static const char *const own[] = {"/proc", "/sys", "/dev"};
-	const int top[] = {w->mounted->proc, w->mounted->sys, -1};
-	char path[PATH_MAX];
+	struct stat st;
 
-	if (fd_path(target, path, sizeof(path), e) < 0)
-		return -e->code;
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		int r = 0;
+	if (fstat(place->fd, &st) < 0)
+		return err_sys(e, "look at the mount point");
+	for (enum own own = 0; own < OWN_COUNT; own++) {
+		int r = path_covers(own_place[own], w->op->target) ? 0 : lies_at(w, own, place, st.st_dev, e);
 
-		if (path_covers(own[i], w->op->target))
-			continue;
-		r = lies_on(target, top[i], e);
-		if (r == 0)
-			r = lies_in(w, own[i], path, e);
 		if (r < 0)
 			return r;
 		if (r > 0)
@@ -94,10 +99,10 @@ static int refuse_kernel_place(const struct work *w, int target, struct err *e)
 }
 
 /* The mount point of an operation, made when missing: O_PATH. */
-static int mount_point(const struct work *w, bool directory, struct err *e)
+static int mount_point(const struct work *w, bool directory, struct place *ret, struct err *e)
 {
-	return directory ? inroot_directory(w->root, w->op->target, 0755, e)
-			 : inroot_file(w->root, w->op->target, 0644, e);
+	ret->fd = inroot_mount_point(w->root, w->op->target, directory, &ret->plain, e);
+	return ret->fd;
 }
 
 /* A file that has no place there is left out when it is optional: a host's /etc without /etc/hostname has no
@@ -111,6 +116,7 @@ static bool left_out(const struct plan_op *op, int r)
 static int bind_at(const struct work *w, int source, unsigned flags, struct err *e)
 {
 	fd_auto int tree = -1, target = -1;
+	struct place place;
 	struct stat st;
 	int r;
 
@@ -122,10 +128,10 @@ static int bind_at(const struct work *w, int source, unsigned flags, struct err 
 		return tree;
 	if (w->op->flags & OPF_IDMAP && idmapped_volume(w->idmapper, tree, e) < 0)
 		return -e->code;
-	target = mount_point(w, S_ISDIR(st.st_mode), e);
+	target = mount_point(w, S_ISDIR(st.st_mode), &place, e);
 	if (target < 0)
 		return left_out(w->op, target) ? 0 : target;
-	if (refuse_kernel_place(w, target, e) < 0)
+	if (refuse_kernel_place(w, &place, e) < 0)
 		return -e->code;
 	r = tree_attach(tree, target, e);
 	if (r == -ENOTDIR || r == -EINVAL)
@@ -232,18 +238,34 @@ static int run_mirror(const struct work *w, struct err *e)
 	return inroot_symlink(w->root, link, op->target, e);
 }
 
+/* Remembers the file system of croft's own that fd is the top of. */
+static int note_own(const struct work *w, enum own own, int fd, bool plain, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "look at %s of the sandbox", own_place[own]);
+	w->mounted->there[own] = true;
+	w->mounted->plain[own] = plain;
+	w->mounted->device[own] = st.st_dev;
+	return 0;
+}
+
 /* Mounts tree, which it takes, in its place, and keeps it: masks are put below it. */
-static int attach_kernel_fs(const struct work *w, int tree, int *ret_kept, struct err *e)
+static int attach_kernel_fs(const struct work *w, enum own own, int tree, struct err *e)
 {
 	fd_auto int owned = tree;
-	fd_auto int dir = tree < 0 ? tree : inroot_directory(w->root, w->op->target, 0755, e);
+	struct place place;
+	fd_auto int dir = tree < 0 ? tree : mount_point(w, true, &place, e);
 
 	if (dir < 0)
 		return dir;
 	if (tree_attach(owned, dir, e) < 0)
 		return err_wrap(e, "%s", QUOTE(w->op->target));
-	fd_close(*ret_kept);
-	*ret_kept = TAKE_FD(owned);
+	if (note_own(w, own, owned, place.plain, e) < 0)
+		return -e->code;
+	fd_close(w->mounted->top[own]);
+	w->mounted->top[own] = TAKE_FD(owned);
 	return 0;
 }
 
@@ -265,15 +287,14 @@ static int run_proc(const struct work *w, struct err *e)
 		err_hint(e, "the kernel gives a new procfs only where the present /proc is not partly "
 			    "covered, as "
 			    "containers have it: croft doctor");
-	return attach_kernel_fs(w, tree, &w->mounted->proc, e);
+	return attach_kernel_fs(w, OWN_PROC, tree, e);
 }
 
 static int run_sysfs(const struct work *w, struct err *e)
 {
 	const struct newfs_option none = {NULL, NULL};
 
-	return attach_kernel_fs(w, newfs_make("sysfs", TREE_READ_ONLY, &none, w->op->target, e),
-				&w->mounted->sys, e);
+	return attach_kernel_fs(w, OWN_SYS, newfs_make("sysfs", TREE_READ_ONLY, &none, w->op->target, e), e);
 }
 
 static int run_mqueue(const struct work *w, struct err *e)
@@ -291,27 +312,32 @@ static int run_sys_host(const struct work *w, struct err *e)
 
 	if (fd < 0)
 		return err_sys(e, "open the host's /sys");
-	return attach_kernel_fs(w, tree_clone(fd, TREE_NOSUID | TREE_NODEV | TREE_NOEXEC | TREE_READ_ONLY, e),
-				&w->mounted->sys, e);
+	return attach_kernel_fs(
+		w, OWN_SYS, tree_clone(fd, TREE_NOSUID | TREE_NODEV | TREE_NOEXEC | TREE_READ_ONLY, e), e);
 }
 
 static int run_tmpfs(const struct work *w, struct err *e)
 {
 	const struct plan_op *op = w->op;
-	fd_auto int dir = mount_point(w, true, e);
+	struct place place;
+	fd_auto int dir = mount_point(w, true, &place, e);
 	unsigned long flags =
 		(op->flags & OPF_NOEXEC ? MS_NOEXEC : 0u) | (op->flags & OPF_READ_ONLY ? MS_RDONLY : 0u);
 
 	if (dir < 0)
 		return dir;
-	if (refuse_kernel_place(w, dir, e) < 0)
+	if (refuse_kernel_place(w, &place, e) < 0)
 		return -e->code;
 	return fs_tmpfs(dir, flags, op->mode, op->size, op->inodes, op->target, e);
 }
 
 static int run_dev(const struct work *w, struct err *e)
 {
-	return dev_make(w->root, w->op->target, e);
+	struct place place;
+	fd_auto int dir =
+		dev_make(w->root, w->op->target, e) < 0 ? -e->code : mount_point(w, true, &place, e);
+
+	return dir < 0 ? dir : note_own(w, OWN_DEV, dir, place.plain, e);
 }
 
 static int run_devpts(const struct work *w, struct err *e)
@@ -326,7 +352,7 @@ static int run_devpts(const struct work *w, struct err *e)
 static int mask_base(const struct work *w, const char **ret_place, struct err *e)
 {
 	const bool proc = text_starts(w->op->target, "/proc/");
-	const int base = proc ? w->mounted->proc : w->mounted->sys;
+	const int base = w->mounted->top[proc ? OWN_PROC : OWN_SYS];
 
 	if (base < 0 || (!proc && !text_starts(w->op->target, "/sys/")))
 		return err_set(e, EINVAL, "%s is not in a /proc or /sys of this sandbox",
@@ -366,7 +392,7 @@ static_assert(sizeof(run) / sizeof(run[0]) == OP_KIND_COUNT, "a function for eac
 int ops_run(const struct plan *p, const struct pins *pins, int root, struct gifts *gifts,
 	    const struct idmapper *m, struct err *e)
 {
-	struct mounted mounted = {.proc = -1, .sys = -1};
+	struct mounted mounted = {.top = {-1, -1, -1}};
 	int r = 0;
 
 	for (uint32_t i = 0; i < p->ops.count && r >= 0; i++) {
@@ -381,7 +407,7 @@ int ops_run(const struct plan *p, const struct pins *pins, int root, struct gift
 
 		r = run[w.op->kind](&w, e);
 	}
-	fd_close(mounted.proc);
-	fd_close(mounted.sys);
+	for (enum own own = 0; own < OWN_COUNT; own++)
+		fd_close(mounted.top[own]);
 	return r < 0 ? r : 0;
 }
