@@ -57,20 +57,27 @@ static int find_in(const char *text, size_t size, const char *name, uid_t uid, s
 	return r == -ENOMEM ? no_memory(e) : r;
 }
 
-static int find_user(const char *name, uid_t uid, struct arena *a, struct userdb_user *ret, struct err *e)
+/* A function of its own: its stack is large, and most users are in /etc/passwd. */
+static __attribute__((noinline)) int ask_getent(const char *name, uid_t uid, struct arena *a,
+						struct userdb_user *ret, struct err *e)
 {
 	char buf[GETENT_MAX], number[16];
+	int r;
+
+	snprintf(number, sizeof(number), "%u", (unsigned)uid);
+	r = read_getent(name ? name : number, buf, sizeof(buf), e);
+	return r < 0 ? r : find_in(buf, strlen(buf), name, uid, a, ret, e);
+}
+
+static int find_user(const char *name, uid_t uid, struct arena *a, struct userdb_user *ret, struct err *e)
+{
 	const char *text;
 	size_t size;
 	int r = userdb_read(AT_FDCWD, "/etc/passwd", 0, a, &text, &size, e);
 
 	if (r == 0)
 		r = find_in(text, size, name, uid, a, ret, e);
-	if (r != -ENOENT || access(GETENT, X_OK) < 0)
-		return r;
-	snprintf(number, sizeof(number), "%u", (unsigned)uid);
-	r = read_getent(name ? name : number, buf, sizeof(buf), e);
-	return r < 0 ? r : find_in(buf, strlen(buf), name, uid, a, ret, e);
+	return r != -ENOENT || access(GETENT, X_OK) < 0 ? r : ask_getent(name, uid, a, ret, e);
 }
 
 /* ---- home ---- */

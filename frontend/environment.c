@@ -6,13 +6,28 @@
 
 #include "common/text.h"
 
-int environment_init(struct arena *a, const char *const *caller, struct environment *ret, struct err *e)
+/* To twice the room. What is not used of the most that there can be would cost each start its pages. */
+static int grow(struct environment *env, struct err *e)
 {
-	const char **item = arena_array(a, ENVIRONMENT_MAX + 1, sizeof(*item));
+	uint32_t max = env->max ? 2 * env->max : 64;
+	const char **item = arena_array(env->a, (size_t)max + 1, sizeof(*item));
 
 	if (!item)
 		return err_set(e, ENOMEM, "the environment is too large");
-	*ret = (struct environment){.a = a, .caller = caller, .item = item};
+	if (env->count)
+		memcpy(item, env->item, env->count * sizeof(*item));
+	env->item = item;
+	env->max = max;
+	return 0;
+}
+
+int environment_init(struct arena *a, const char *const *caller, struct environment *ret, struct err *e)
+{
+	struct environment env = {.a = a, .caller = caller};
+
+	if (grow(&env, e) < 0)
+		return -e->code;
+	*ret = env;
 	return 0;
 }
 
@@ -30,6 +45,8 @@ static int put(struct environment *env, const char *word, size_t n, struct err *
 		i++;
 	if (i == ENVIRONMENT_MAX)
 		return err_set(e, E2BIG, "more than %d environment variables", ENVIRONMENT_MAX);
+	if (i == env->max && grow(env, e) < 0)
+		return -e->code;
 	env->item[i] = word;
 	if (i == env->count)
 		env->count++;

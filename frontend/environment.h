@@ -11,12 +11,12 @@
 
 enum { ENVIRONMENT_MAX = 8192 };
 
-/* Grows by setting names; a later one replaces an earlier one. item[] has room for ENVIRONMENT_MAX + 1. */
+/* Grows by setting names; a later one replaces an earlier one. item[] has room for one more than max. */
 struct environment {
 	struct arena *a;
 	const char *const *caller; /* the caller's own, NULL terminated */
 	const char **item;
-	uint32_t count;
+	uint32_t count, max;
 };
 
 /* An empty one. -ENOMEM when the arena is full. */

@@ -187,9 +187,10 @@ static void there_is_a_limit(void **state)
 static void memory_that_does_not_suffice_is_an_error(void **state)
 {
 	struct environment untouched = {.count = 77};
+	char word[64][8];
 
 	(void)state;
-	arena.size = 1000;
+	arena.size = 100;
 	arena.used = 0;
 	assert_int_equal(environment_init(&arena, caller, &untouched, &e), -ENOMEM);
 	assert_int_equal(untouched.count, 77);
@@ -198,6 +199,16 @@ static void memory_that_does_not_suffice_is_an_error(void **state)
 	assert_int_equal(environment_text(&env, "X=y\n", 4, "f", &e), -ENOMEM);
 	assert_string_equal(e.msg, "the environment is too large");
 	assert_string_equal(all(), "");
+	arena = (struct arena){.base = memory, .size = sizeof(memory)};
+	assert_int_equal(environment_init(&arena, caller, &env, &e), 0);
+	for (size_t i = 0; i < 64; i++) {
+		snprintf(word[i], sizeof(word[i]), "%zu=", i);
+		assert_int_equal(environment_word(&env, word[i], &e), 0);
+	}
+	arena.size = arena.used;
+	assert_int_equal(environment_word(&env, "0=again", &e), 0);
+	assert_int_equal(environment_word(&env, "64=", &e), -ENOMEM);
+	assert_int_equal(environment_list(&env).count, 64);
 }
 
 int main(void)
