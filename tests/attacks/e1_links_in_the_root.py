@@ -10,13 +10,13 @@ import shutil
 
 import test_gate_ids
 from attacks.attack import GateAttack
-from attacks.hostile_root import HostileTest, replacements
+from attacks.hostile_root import MODES, HostileTest, replacements
 from croft_test import EXIT_CROFT, USER, mounts, snapshot_tree
 
 
 class HostileRoot(HostileTest):
     def test_an_honest_root_starts(self):
-        for mode in ('plain', 'subordinate', 'read-only', 'ephemeral'):
+        for mode in MODES:
             with self.subTest(mode=mode):
                 self.assertTrue(self.check(self.hostile('/srv/other', 'FILE'), mode))
 
