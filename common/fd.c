@@ -99,11 +99,12 @@ int fd_path(int fd, char *buf, size_t size, struct err *e)
 	buf[n] = '\0';
 	if (buf[0] != '/')
 		return err_set(e, ENOENT, "a descriptor has no path here");
+	if ((size_t)n <= dlen || strcmp(buf + (size_t)n - dlen, deleted) != 0)
+		return 0;
+	/* A name may end so, too. */
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "stat a descriptor");
-	if ((size_t)n > dlen && st.st_nlink == 0 && !strcmp(buf + (size_t)n - dlen, deleted))
-		return err_set(e, ENOENT, "the file was deleted meanwhile");
-	return 0;
+	return st.st_nlink ? 0 : err_set(e, ENOENT, "the file was deleted meanwhile");
 }
 
 int fd_close_range_but(unsigned first, unsigned last, const int *keep, size_t nkeep)

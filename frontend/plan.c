@@ -240,12 +240,13 @@ static void ask(struct prepared *p, int op, struct answer *a)
 {
 	const struct plan *plan = &p->plan;
 	fd_auto int fd = -1;
+	bool plain;
 
 	if (op < 0 ? false : !pin_wanted(&plan->ops.item[op]) || !(plan->ops.item[op].flags & OPF_ASKED))
 		return;
 	a->asked = true;
 	if (op >= 0 || plan->root_kind == PLAN_ROOT_DIR)
-		fd = pin_open(plan, op, &a->e);
+		fd = pin_open(plan, op, &plain, &a->e);
 	if (a->e.code == 0)
 		vet_object(&p->vet, plan, op, fd, &p->a, &a->verdict, &a->masks, &a->e);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -95,32 +96,34 @@ static int find_object(mode_t mode, uint8_t *ret, struct err *e)
 }
 
 /* Device and inode alone do not tell a directory from a bind mount of itself on top of it: Linux >= 5.8. */
-static int mount_id(int fd, uint64_t *ret)
+static int look(int fd, const char *what, struct statx *ret, struct err *e)
 {
-	struct statx sx;
+	int r = (int)syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, ret);
 
-	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &sx) < 0)
-		return -errno;
-	if (!(sx.stx_mask & STATX_MNT_ID))
-		return -ENOSYS;
-	*ret = sx.stx_mnt_id;
+	if (r < 0 && errno != ENOSYS)
+		return err_sys(e, "look at %s", QUOTE(what));
+	if (r < 0 || !(ret->stx_mask & STATX_MNT_ID))
+		return err_set(e, ENOSYS, "this kernel does not tell mounts apart (statx: Linux >= 5.8)");
 	return 0;
 }
 
+static bool same(const struct statx *a, const struct statx *b)
+{
+	return a->stx_dev_major == b->stx_dev_major && a->stx_dev_minor == b->stx_dev_minor &&
+	       a->stx_ino == b->stx_ino && a->stx_mnt_id == b->stx_mnt_id;
+}
+
 /* Whether the resolved path, opened without links, is the very object that was pinned. */
-static int confirm(int fd, const struct stat *st, const char *path, struct err *e)
+static int confirm(const struct statx *pinned, const char *path, struct err *e)
 {
 	fd_auto int again = fd_openat2(AT_FDCWD, path, O_PATH | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS);
-	uint64_t id, id_again;
-	struct stat now;
+	struct statx now;
 
 	if (again < 0)
 		return err_sys(e, "%s cannot be opened again by its resolved path", QUOTE(path));
-	if (fstat(again, &now) < 0)
-		return err_sys(e, "look at %s", QUOTE(path));
-	if (mount_id(fd, &id) < 0 || mount_id(again, &id_again) < 0)
-		return err_set(e, ENOSYS, "this kernel does not tell mounts apart (statx: Linux >= 5.8)");
-	if (now.st_dev != st->st_dev || now.st_ino != st->st_ino || id != id_again)
+	if (look(again, path, &now, e) < 0)
+		return -e->code;
+	if (!same(pinned, &now))
 		return err_set(e, ESTALE,
 			       "%s is not what was opened: it was replaced meanwhile, or something is "
 			       "mounted over it",
@@ -131,21 +134,20 @@ static int confirm(int fd, const struct stat *st, const char *path, struct err *
 int policy_object(int fd, char *path, size_t size, struct policy_request *ret, struct err *e)
 {
 	struct policy_request found = *ret;
-	struct stat st;
-	int r;
+	struct statx st;
+	int r = look(fd, "a descriptor", &st, e);
 
-	if (fstat(fd, &st) < 0)
-		return err_sys(e, "look at a descriptor");
-	r = find_object(st.st_mode, &found.object, e);
 	if (r == 0)
-		r = find_kernel_fs(fd, st.st_dev, &found.kernel_fs, e);
+		r = find_object(st.stx_mode, &found.object, e);
+	if (r == 0)
+		r = find_kernel_fs(fd, makedev(st.stx_dev_major, st.stx_dev_minor), &found.kernel_fs, e);
 	if (r == 0)
 		r = fd_path(fd, path, size, e);
 	if (r == 0)
-		r = confirm(fd, &st, path, e);
+		r = confirm(&st, path, e);
 	if (r < 0)
 		return r;
-	found.owner = st.st_uid;
+	found.owner = st.stx_uid;
 	found.value = path;
 	*ret = found;
 	return 0;

@@ -44,11 +44,15 @@ static int say(const struct plan *p, int op, struct err *e)
 			QUOTE(o->source), QUOTE(o->target));
 }
 
-int pin_open(const struct plan *p, int op, struct err *e)
+int pin_open(const struct plan *p, int op, bool *ret_plain, struct err *e)
 {
 	const char *path = op < 0 ? p->root : p->ops.item[op].source;
-	int fd = fd_openat2(AT_FDCWD, path, O_PATH | (op < 0 ? O_DIRECTORY : 0u), 0, RESOLVE_NO_MAGICLINKS);
+	const uint64_t flags = O_PATH | (op < 0 ? O_DIRECTORY : 0u);
+	int fd = fd_openat2(AT_FDCWD, path, flags, 0, RESOLVE_NO_SYMLINKS);
 
+	*ret_plain = fd >= 0;
+	if (fd < 0 && errno == ELOOP)
+		fd = fd_openat2(AT_FDCWD, path, flags, 0, RESOLVE_NO_MAGICLINKS);
 	if (fd >= 0)
 		return fd;
 	return pin_passed_over(p, op, -errno) ? -ENOENT : say(p, op, e);
@@ -68,11 +72,12 @@ static int pin(const struct plan *p, int op, const struct sandbox_hooks *h, stru
 {
 	const bool asked = op < 0 || p->ops.item[op].flags & OPF_ASKED;
 	int *ret = op < 0 ? &pins->root : &pins->op[op];
-	fd_auto int fd = pin_open(p, op, e);
+	bool plain;
+	fd_auto int fd = pin_open(p, op, &plain, e);
 
 	if (fd < 0)
 		return pin_passed_over(p, op, fd) ? 0 : fd;
-	if (asked && h->permit(h->ctx, p, op, fd, e) < 0)
+	if (asked && h->permit(h->ctx, p, op, fd, plain, e) < 0)
 		return -e->code;
 	pins->masks[op + 1] = asked && h->masks ? h->masks(h->ctx, op) : NULL;
 	*ret = TAKE_FD(fd);

@@ -20,9 +20,10 @@ struct pins {
 
 /*
  * An O_PATH descriptor of the source of operation op, of the root with -1, without magic links on the way
- * (CVE-2024-21626); -ENOENT with no sentence where an optional source is missing. A descriptor or -errno.
+ * (CVE-2024-21626); -ENOENT with no sentence where an optional source is missing. *ret_plain: no link at all
+ * was on the way. A descriptor or -errno.
  */
-int pin_open(const struct plan *p, int op, struct err *e);
+int pin_open(const struct plan *p, int op, bool *ret_plain, struct err *e);
 
 /* Whether fd, of pin_open(), says that an optional source is missing. */
 bool pin_passed_over(const struct plan *p, int op, int fd);

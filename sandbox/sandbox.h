@@ -24,11 +24,11 @@ struct sandbox_masks {
 /* What the maker of the plan decides about each host object, after it was opened and before it is used. */
 struct sandbox_hooks {
 	/*
-	 * op: index of the operation, or -1 for the root itself. fd: an O_PATH descriptor of the object. 0 to
-	 * go on, -errno with *e to refuse. Called for what the caller asked for: the root, and operations
-	 * with OPF_ASKED.
+	 * op: index of the operation, or -1 for the root itself. fd: an O_PATH descriptor of the object,
+	 * plain where no link led there. 0 to go on, -errno with *e to refuse. Called for what the caller
+	 * asked for: the root, and operations with OPF_ASKED.
 	 */
-	int (*permit)(void *ctx, const struct plan *p, int op, int fd, struct err *e);
+	int (*permit)(void *ctx, const struct plan *p, int op, int fd, bool plain, struct err *e);
 	/* NULL, or what is to be covered of an object that was permitted; NULL again: nothing. */
 	const struct sandbox_masks *(*masks)(void *ctx, int op);
 	void *ctx;

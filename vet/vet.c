@@ -122,7 +122,8 @@ bool vet_may_share(const struct vet *v, const char *root)
 	const struct plan p = {
 		.root_kind = PLAN_ROOT_DIR, .root = root, .root_read_only = 1, .root_shared = 1};
 	struct err ignored;
-	fd_auto int fd = pin_open(&p, -1, &ignored);
+	bool plain;
+	fd_auto int fd = pin_open(&p, -1, &plain, &ignored);
 
 	return fd >= 0 && vet_object(v, &p, -1, fd, NULL, NULL, NULL, &ignored) == 0;
 }
@@ -221,19 +222,29 @@ int vet_words(const struct vet *v, const struct plan *p, enum plan_map *ret_map,
 	return r;
 }
 
-/* Should: what was decided about still has that path. Whoever may rename it meanwhile is refused, so that all
- * facts are of one object. */
-static int keep(struct arena *a, int fd, const struct object *o, struct vetted *ret, struct err *e)
+/* Should: what was decided about still has that path, where more was read of the path than its verdict: what
+ * is mounted below it, what lies there. Whoever may rename it meanwhile is refused, so that all facts are of
+ * one object. */
+static int still_there(int fd, const struct object *o, struct err *e)
 {
 	char now[PATH_MAX];
+
+	if (fd_path(fd, now, sizeof(now), e) < 0)
+		return err_wrap(e, "%s", QUOTE(o->what));
+	return strcmp(now, o->path) != 0
+		       ? err_set(e, ESTALE, "%s: it was moved while it was looked at", QUOTE(o->what))
+		       : 0;
+}
+
+static int keep(const struct vet *v, struct arena *a, int fd, const struct object *o, struct vetted *ret,
+		struct err *e)
+{
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "stat a source");
-	if (fd_path(fd, now, sizeof(now), e) < 0)
-		return err_wrap(e, "%s", QUOTE(o->what));
-	if (strcmp(now, o->path) != 0)
-		return err_set(e, ESTALE, "%s: it was moved while it was looked at", QUOTE(o->what));
+	if ((v->boundary || ret->masks.n) && still_there(fd, o, e) < 0)
+		return -e->code;
 	ret->dev = st.st_dev;
 	ret->ino = st.st_ino;
 	ret->path = arena_copy(a, o->path, strlen(o->path));
@@ -250,7 +261,8 @@ static int vet_one(const struct vet *v, const struct plan *p, int op, struct are
 {
 	struct policy_verdict verdict;
 	struct object o;
-	fd_auto int fd = pin_open(p, op, e);
+	bool plain;
+	fd_auto int fd = pin_open(p, op, &plain, e);
 
 	if (fd < 0)
 		return pin_passed_over(p, op, fd) ? 0 : fd;
@@ -258,7 +270,7 @@ static int vet_one(const struct vet *v, const struct plan *p, int op, struct are
 		return -e->code;
 	ret->rule = verdict.rule;
 	ret->boundary = v->boundary;
-	return keep(a, fd, &o, ret, e);
+	return keep(v, a, fd, &o, ret, e);
 }
 
 static int vet_host(const struct vet *v, const struct plan *p, struct vetted *ret, struct err *e)
@@ -297,32 +309,36 @@ static int same_below(const struct vetted *was, const char *name, bool none, str
 		       : 0;
 }
 
-static int same_object(const struct vetted *was, const char *name, int fd, struct err *e)
+/* known: that its path is name. */
+static int same_object(const struct vetted *was, const char *name, int fd, bool known, struct err *e)
 {
 	char path[PATH_MAX];
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "stat %s", QUOTE(name));
-	if (fd_path(fd, path, sizeof(path), e) < 0)
+	if (!known && fd_path(fd, path, sizeof(path), e) < 0)
 		return err_wrap(e, "%s", QUOTE(name));
-	if (!was->path || st.st_dev != was->dev || st.st_ino != was->ino || strcmp(path, was->path) != 0)
+	if (!was->path || st.st_dev != was->dev || st.st_ino != was->ino ||
+	    strcmp(known ? name : path, was->path) != 0)
 		return err_set(e, ESTALE, "%s became something else while the sandbox was started",
 			       QUOTE(name));
 	return 0;
 }
 
-int vet_same(void *ctx, const struct plan *p, int op, int fd, struct err *e)
+int vet_same(void *ctx, const struct plan *p, int op, int fd, bool plain, struct err *e)
 {
 	const struct vetted *was = (const struct vetted *)ctx + (op + 1);
 	const char *name = op < 0 ? p->root : p->ops.item[op].source;
 
-	if (same_object(was, name, fd, e) < 0)
+	bool known = plain && !was->boundary && was->path && !strcmp(name, was->path);
+
+	if (same_object(was, name, fd, known, e) < 0)
 		return -e->code;
 	if (!was->boundary)
 		return 0;
 	if (same_below(was, name, op < 0 && p->ephemeral, e) < 0)
 		return -e->code;
 	/* The table has it under the name that it had in that moment. */
-	return same_object(was, name, fd, e);
+	return same_object(was, name, fd, false, e);
 }

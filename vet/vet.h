@@ -37,9 +37,11 @@ int vet_plan(const struct vet *v, const struct plan *p, struct arena *a, struct 
 /*
  * For sandbox_hooks: whether fd, opened again in the sandbox's mount namespace, is the object that was
  * decided about: same device, inode and resolved path; where the policy is a boundary, with nothing mounted
- * below that its rule does not grant. Mounts are private by then. ctx: the array of vet_plan(). 0 or -errno.
+ * below that its rule does not grant. plain: no link led there, so that where the source is the resolved path
+ * it is that still; a boundary asks the kernel nevertheless. Mounts are private by then. ctx: the array of
+ * vet_plan(). 0 or -errno.
  */
-int vet_same(void *ctx, const struct plan *p, int op, int fd, struct err *e);
+int vet_same(void *ctx, const struct plan *p, int op, int fd, bool plain, struct err *e);
 
 /* For sandbox_hooks: what was found to have to be covered. ctx: as of vet_same(). */
 const struct sandbox_masks *vet_masks(void *ctx, int op);
