@@ -95,6 +95,9 @@ $(O)/bench-filter: $(call d_objs,tests/bench/filter.c $(filter-out %/main.c,$(FI
 	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lseccomp
 bench-filter: $(O)/bench-filter ## what loading the default filter costs, beside libseccomp's
 	$(Q)$(O)/bench-filter
+ROUNDS ?= 200
+bench: ## as root: what a start costs, beside the floor of the same sandbox; ROUNDS=200
+	$(Q)exec env MAKE='$(MAKE)' CC='$(CC)' $(PYTHON) -B tests/bench/bench.py --build $(O)/bench --rounds $(ROUNDS)
 # In a machine of its own: another kernel, systemd, cgroup v2. VM_DIR (default /var/tmp/croft-vm) keeps its image, which is made
 # when it is missing; VM_SUITE, VM_APPEND (kernel arguments), VM_SETUP (a shell line) choose another machine.
 check-vm: ## run system tests in an emulated Debian, as root; TESTS=PATTERN,PATTERN selects
@@ -139,4 +142,4 @@ dist: ## a tar archive of the committed files; the same bytes every time
 	$(Q)gzip -9nf $(DIST)
 	$(Q)cd $(O) && sha256sum croft-$(VERSION).tar.gz
 
-.PHONY: unit-tests fuzzers check fuzz model probes bench-filter check-system faults kill-anywhere load check-vm lint sanitize coverage dist
+.PHONY: unit-tests fuzzers check fuzz model probes bench bench-filter check-system faults kill-anywhere load check-vm lint sanitize coverage dist
