@@ -96,8 +96,12 @@ $(O)/bench-filter: $(call d_objs,tests/bench/filter.c $(filter-out %/main.c,$(FI
 bench-filter: $(O)/bench-filter ## what loading the default filter costs, beside libseccomp's
 	$(Q)$(O)/bench-filter
 ROUNDS ?= 200
-bench: ## as root: what a start costs, beside the floor of the same sandbox; ROUNDS=200
-	$(Q)exec env MAKE='$(MAKE)' CC='$(CC)' $(PYTHON) -B tests/bench/bench.py --build $(O)/bench --rounds $(ROUNDS)
+BENCH  ?=
+OUT    ?= $(O)/bench/results
+# in docs the results are for all to read
+BENCH_DOCUMENTS = $(if $(filter docs,$(OUT)),--document README.md --document docs/PERFORMANCE.md)
+bench: ## as root: what a start costs, beside its floor and other tools; ROUNDS=200, BENCH=start,growth some of it, OUT=docs into docs/
+	$(Q)exec env MAKE='$(MAKE)' CC='$(CC)' $(PYTHON) -B tests/bench/bench.py --build $(O)/bench --rounds $(ROUNDS) --only '$(BENCH)' --out $(OUT) $(BENCH_DOCUMENTS)
 # In a machine of its own: another kernel, systemd, cgroup v2. VM_DIR (default /var/tmp/croft-vm) keeps its image, which is made
 # when it is missing; VM_SUITE, VM_APPEND (kernel arguments), VM_SETUP (a shell line) choose another machine.
 check-vm: ## run system tests in an emulated Debian, as root; TESTS=PATTERN,PATTERN selects

@@ -112,8 +112,8 @@ static noreturn __attribute__((noinline)) void become_mapper(void)
 	failed(998, -raw(__NR_execve, (long)floor_mapper, (long)argv, (long)floor_env, 0, 0, 0));
 }
 
-/* Before the namespaces, so that it starts on another processor while they are made. */
-static void start_mapper(void)
+/* Before the namespaces, so that it starts on another processor while they are made. Returns its number. */
+static long start_mapper(void)
 {
 	int ends[2];
 	long pid;
@@ -124,18 +124,21 @@ static void start_mapper(void)
 	if (pid == 0)
 		become_mapper();
 	need(raw(__NR_close, MAPPER_FAR, 0, 0, 0, 0, 0));
+	return pid;
 }
 
 __attribute__((used)) noreturn void start_here(void)
 {
-	long pid;
+	long pid, mapper = 0;
 
 	need(raw(__NR_close_range, 3, ~0u, 0, 0, 0, 0));
 	if (floor_mapper)
-		start_mapper();
+		mapper = start_mapper();
 	pid = clone_vm(floor_namespaces);
 	need(pid);
 	if (pid == 0)
 		inside();
+	if (mapper)
+		need(raw(__NR_wait4, mapper, 0, 0, 0, 0, 0));
 	wait_for(pid);
 }

@@ -23,7 +23,7 @@ DEVICES = ('null', 'zero', 'full', 'random', 'urandom', 'tty')
 DEV_LINKS = (('/proc/self/fd', 'fd'), ('/proc/self/fd/0', 'stdin'), ('/proc/self/fd/1', 'stdout'), ('/proc/self/fd/2', 'stderr'),
              ('pts/ptmx', 'ptmx'))
 TTY_GROUP = 5
-EBADFD = 77
+EBADFD, EDQUOT = 77, 122
 FIRST_FD = 3  # what the next open(2) returns, since nothing else is open
 LANDLOCK_FILE, LANDLOCK_TREE, LANDLOCK_TRUNCATE, LANDLOCK_IOCTL = 0x7, 0x3ff8, 1 << 14, 1 << 15
 
@@ -119,7 +119,8 @@ class Mounts:
         return [op for op in self.plan['ops'] if op['kind'] in kinds]
 
     def all(self):
-        known = {'mirror', 'directory', 'proc', 'sysfs', 'dev', 'mask', 'read-only', 'devpts', 'tmpfs', 'mqueue', 'text', 'conf', 'volume'}
+        known = {'mirror', 'directory', 'proc', 'sysfs', 'dev', 'mask', 'read-only', 'devpts', 'tmpfs', 'mqueue', 'text', 'conf', 'volume',
+                 'sys-host'}
         strange = {op['kind'] for op in self.plan['ops']} - known
         if strange or self.plan['root_kind'] != 'host':
             raise ValueError(f'the floor does not know {strange or self.plan["root_kind"]}')
@@ -143,7 +144,8 @@ class Mounts:
     def with_flags_of_root(self):
         """What is nosuid and nodev like the root itself, all at once."""
         read_only = []
-        for op in self.of_kind('mirror', 'volume', 'conf'):
+        sys_host = [{**op, 'source': '/sys', 'flags': READ_ONLY | NOEXEC} for op in self.of_kind('sys-host')]
+        for op in self.of_kind('mirror', 'volume', 'conf') + sys_host:
             kind = self.host.kind(op['source'])
             if kind is None and op['flags'] & OPTIONAL:
                 continue
@@ -241,7 +243,7 @@ def confine(plan, host, calls, seccomp):
         calls.add('socket', 'AF_INET', 'SOCK_DGRAM', 0)
         calls.add('ioctl', FIRST_FD, 'SIOCSIFFLAGS', '(long)&(struct ifreq){.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING}')
         calls.close()
-    calls.add('keyctl', 'KEYCTL_JOIN_SESSION_KEYRING', 0)
+    calls.add('keyctl', 'KEYCTL_JOIN_SESSION_KEYRING', 0, may_fail=EDQUOT)  # with many sandboxes at once
     for cap in range(host.cap_last + 1):
         if not plan['caps'] >> cap & 1:
             calls.add('prctl', 'PR_CAPBSET_DROP', cap)

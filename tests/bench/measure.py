@@ -17,12 +17,12 @@ def quartiles(values):
     return statistics.quantiles(values, n=4) if len(values) > 1 else [values[0]] * 3
 
 
-def interleaved(stage, rounds, commands, **more):
-    """commands: {name: argv}. Starts each once a round, in turn. {name: Runs}."""
+def interleaved(stage, rounds, commands, around=None):
+    """commands: {name: argv}. Starts each once a round, in turn: {name: Runs}. around: what makes of the arguments those of root's."""
     argv = [stage.starts, str(rounds)]
     for command in commands.values():
         argv += [*command, ';']
-    done = stage.run(argv[:-1], capture_output=True, **more)
+    done = stage.run(argv[:-1], capture_output=True, around=around)
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip())
     runs = [Runs() for _ in commands]
@@ -33,10 +33,11 @@ def interleaved(stage, rounds, commands, **more):
 
 
 def rows(runs, base, of='wall'):
-    """A row a command: median, and the quartiles of its ratio to the base's start of the same round."""
+    """A row a command: median, mean, least, and the quartiles of its ratio to the base's start of the same round."""
     result = []
     for name, mine in runs.items():
         values, floor = getattr(mine, of), getattr(runs[base], of)
         q1, ratio, q3 = quartiles([a / b for a, b in zip(values, floor) if b])
-        result.append({'name': name, 'median_ms': statistics.median(values), 'ratio': ratio, 'q1': q1, 'q3': q3})
+        result.append({'name': name, 'median': statistics.median(values), 'mean': statistics.fmean(values), 'least': min(values),
+                       'ratio': ratio, 'q1': q1, 'q3': q3, 'rounds': len(values)})
     return result

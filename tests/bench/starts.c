@@ -1,45 +1,29 @@
 /*
  * Usage: starts ROUNDS COMMAND ARGUMENT... ';' COMMAND ARGUMENT... ';' ...
  * Starts each command once a round, in turn, by posix_spawn(3), and waits by wait4(2). Prints a line a start:
- * number of the command, nanoseconds, user and system microseconds of it and all that it has waited for.
+ * number of the command, nanoseconds until it has ended, user and system microseconds of all its processes.
  * A command that does not end with status 0 ends all.
+ *
+ * What a command leaves running (bubblewrap its first process inside, podman its monitor) becomes a child
+ * here (PR_SET_CHILD_SUBREAPER), and its end is waited for, beside the time: it takes no part in the next
+ * start.
  *
  * Its own memory is small, and everything it needs is there before the first start: only the command is
  * measured. The commands get /dev/null as standard input and output.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <time.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
-extern char **environ;
+#include "spawn.h"
 
-enum { COMMANDS_MAX = 64, ROUNDS_MAX = 100000 };
+enum { COMMANDS_MAX = 64, ROUNDS_MAX = 100000, SECONDS_MAX = 3600 };
 
 struct start {
 	long long nanoseconds;
 	long user, system; /* microseconds */
 };
-
-static void die(const char *what)
-{
-	fprintf(stderr, "starts: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static long long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
 
 static long microseconds(const struct timeval *t)
 {
@@ -49,22 +33,17 @@ static long microseconds(const struct timeval *t)
 static void start_once(char *const argv[], const posix_spawn_file_actions_t *files, struct start *ret)
 {
 	long long begin = now();
+	pid_t pid = start(argv, files);
 	struct rusage used;
-	int status;
-	pid_t pid;
 
-	errno = posix_spawn(&pid, argv[0], files, NULL, argv, environ);
-	if (errno)
-		die(argv[0]);
-	if (wait4(pid, &status, 0, &used) != pid)
-		die("wait");
+	need_success(argv[0], wait_for(pid, &used));
 	ret->nanoseconds = now() - begin;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		fprintf(stderr, "starts: %s: ended with status %#x\n", argv[0], (unsigned)status);
-		exit(1);
-	}
-	ret->user = microseconds(&used.ru_utime);
-	ret->system = microseconds(&used.ru_stime);
+	do {
+		ret->user += microseconds(&used.ru_utime);
+		ret->system += microseconds(&used.ru_stime);
+	} while (wait4(-1, NULL, 0, &used) > 0);
+	if (errno != ECHILD)
+		die("wait for what a command has left");
 }
 
 /* Cuts the arguments at each ";". Returns how many commands there are. */
@@ -103,13 +82,11 @@ int main(int argc, char *argv[])
 	all = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (all == MAP_FAILED)
 		die("memory");
-	errno = posix_spawn_file_actions_init(&files);
-	if (!errno)
-		errno = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	if (!errno)
-		errno = posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
-	if (errno)
+	/* A command that leaves a process for good would be waited for for ever. */
+	alarm(SECONDS_MAX);
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		die("set up");
+	no_input_or_output(&files);
 	for (int r = 0; r < rounds; r++)
 		for (int i = 0; i < n; i++)
 			start_once(command[i], &files, &all[r * n + i]);
