@@ -170,6 +170,9 @@ def fill(build, destdir=''):
     os.makedirs(prefix + '/gate')  # not installed: its tests do that, with the privilege that they are about
     shutil.copy(build + '/croft-gate', prefix + '/gate/croft-gate')
     copy_programs(build + '/test', prefix + '/unit')
+    os.makedirs(prefix + '/gen')  # of which tests/bench makes the floor
+    for name in ('seccomp_filters.c', 'capnames.c'):
+        shutil.copy(build + '/gen/' + name, prefix + '/gen')
     # what unit tests read, from the top folder
     os.makedirs(prefix + '/tests/data')
     if os.path.isdir(TOP + '/tests/data'):
