@@ -5,6 +5,7 @@ import statistics
 
 import measure
 import resting
+import steps
 from peers import BUBBLEWRAP, PEERS
 from report import Table
 
@@ -269,4 +270,9 @@ def confinement(bench):
                   [*columns, RATIO[0]], rows)]
 
 
-SECTIONS = {f.__name__: f for f in (start, cpu, calls, memory, growth, parallel, confinement)}
+def where(bench):
+    bench.log('single steps')
+    return [steps.namespace_table(bench.stage, bench.rounds), steps.floor_table(bench.stage, bench.rounds)]
+
+
+SECTIONS = {f.__name__: f for f in (start, cpu, where, calls, memory, growth, parallel, confinement)}

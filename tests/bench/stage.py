@@ -21,7 +21,7 @@ import floor  # noqa: E402
 from peers import Subject  # noqa: E402
 
 SUBID = ('/etc/subuid', '/etc/subgid')
-WITH_LIBC = ('starts', 'parallel')
+WITH_LIBC = ('starts', 'parallel', 'namespaces')
 # No start-up code, no page that is not needed.
 FLOOR_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-O2', '-Wall', '-Wextra', '-Werror', '-ffreestanding', '-fno-stack-protector', '-fno-pie',
                '-fno-asynchronous-unwind-tables', '-no-pie', '-static', '-nostdlib', '-Wl,--build-id=none', '-Wl,-z,norelro',
@@ -58,8 +58,8 @@ class Programs:
     def own(self, name):
         return self.compile(name, f'{HERE}/{name}.c')
 
-    def floor(self, name, plan, uid_map, gid_map, mapped=False):
-        """The floor of the plan; mapped: its maps are written by a program with capabilities."""
+    def floor(self, name, plan, uid_map, gid_map, mapped=False, times=False):
+        """The floor of the plan; mapped: its maps are written by a program with capabilities; times: it tells how long each call took."""
         mapper = f'{self.folder}/{name}.mapper' if mapped else None
         calls = f'{self.folder}/{name}.c'
         seccomp = self.filter if plan['seccomp'] == 'default' else None
@@ -70,7 +70,7 @@ class Programs:
             os.chown(mapper, 0, self.group)
             os.chmod(mapper, 0o750)  # it does not ask who calls
             subprocess.run(['setcap', 'cap_setuid,cap_setgid=ep', mapper], check=True)
-        return self.compile(name, self.object('floor'), calls)
+        return self.compile(name, *(('-DFLOOR_TIMES', HERE + '/floor.c') if times else (self.object('floor'),)), calls)
 
 
 def as_user(name):
@@ -116,7 +116,7 @@ class Stage:
         if around:
             argv = around(['setpriv', '--reuid', self.user, '--regid', self.user, '--init-groups', *argv])
             user = {key: user[key] for key in ('cwd', 'stdin', 'env')}
-        return subprocess.run(argv, text=True, check=False, **{**user, **more})
+        return subprocess.run(argv, check=False, **{'text': True, **user, **more})
 
     def why_not(self, argv):
         """Why the command cannot be measured here, or None. It is started once."""

@@ -137,6 +137,13 @@ class Harness(BenchTest):
     def test_growth(self):
         self.assertEqual(len(self.measured('growth')), 5)
 
+    def test_where_the_time_goes(self):
+        namespaces, calls = self.measured('where', 'added')
+        self.assertEqual([row['name'] for row in namespaces.rows][:3], ['none', 'user', 'mount'])
+        counted = {row['name']: row['calls'] for row in calls.rows}
+        self.assertLessEqual({'new proc', 'new sysfs', 'new tmpfs', 'bind mounts', 'seccomp filter', 'Landlock', 'the old root is left'}, counted.keys())
+        self.assertGreater(counted['bind mounts'], 8)
+
     def test_in_parallel(self):
         self.measured('parallel')
 
