@@ -36,6 +36,14 @@ int err_sys(struct err *e, const char *fmt, ...)
 	return -e->code;
 }
 
+/* What is called a failure is one, though nobody has said a sentence: never 0. */
+static int failure(struct err *e)
+{
+	if (e->code <= 0)
+		e->code = EINVAL;
+	return -e->code;
+}
+
 int err_wrap(struct err *e, const char *fmt, ...)
 {
 	char old[ERR_MSG_MAX];
@@ -49,7 +57,7 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(e->msg);
 	snprintf(e->msg + n, sizeof(e->msg) - n, ": %s", old);
-	return -e->code;
+	return failure(e);
 }
 
 int err_hint(struct err *e, const char *fmt, ...)
@@ -59,13 +67,13 @@ int err_hint(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(e->hint, sizeof(e->hint), fmt, ap);
 	va_end(ap);
-	return -e->code;
+	return failure(e);
 }
 
 int err_status(struct err *e, int status)
 {
 	e->status = status;
-	return -e->code;
+	return failure(e);
 }
 
 int err_exit_status(const struct err *e)

@@ -33,7 +33,8 @@ struct err {
 	char hint[ERR_HINT_MAX]; /* "" or what to change */
 };
 
-/* Sets code and sentence. Returns -code; code 0 or below is a bug and becomes EINVAL. */
+/* Sets code and sentence. Returns -code; code 0 or below is a bug and becomes EINVAL, in all functions here.
+ */
 int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* As err_set with the present errno, and ": " strerror(errno) behind the sentence. */

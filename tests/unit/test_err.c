@@ -35,6 +35,19 @@ static void a_code_that_is_no_error_is_a_bug_and_becomes_one(void **state)
 	assert_int_equal(err_sys(&e, "x"), -EINVAL);
 }
 
+static void a_failure_without_a_sentence_is_not_taken_for_success(void **state)
+{
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(err_status(&e, 1), -EINVAL);
+	e = (struct err){0};
+	assert_int_equal(err_hint(&e, "x"), -EINVAL);
+	e = (struct err){.code = -1};
+	assert_int_equal(err_wrap(&e, "x"), -EINVAL);
+	assert_int_equal(e.code, EINVAL);
+}
+
 static void errno_is_read_before_anything_can_change_it(void **state)
 {
 	struct err e;
@@ -159,6 +172,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_error_is_its_code_its_sentence_and_nothing_old),
 		cmocka_unit_test(a_code_that_is_no_error_is_a_bug_and_becomes_one),
+		cmocka_unit_test(a_failure_without_a_sentence_is_not_taken_for_success),
 		cmocka_unit_test(errno_is_read_before_anything_can_change_it),
 		cmocka_unit_test(wrapping_keeps_code_status_and_hint),
 		cmocka_unit_test(without_a_status_the_exit_status_is_croft_itself),
