@@ -10,6 +10,10 @@ UNIT      := $(UNIT_SRC:tests/unit/%.c=$(O)/test/%)
 archive    = $(eval $(O)/test/$(1).a: $(call d_objs,$(2)))$(O)/test/$(1).a
 UNIT_LIBS := $(call archive,frontend,$(filter-out %/main.c,$(FRONTEND_SRC))) $(call archive,sandbox,$(SANDBOX_SRC)) \
              $(call archive,vet,$(VET_SRC)) $(call archive,policy,$(POLICY_SRC)) $(call archive,common,$(COMMON_SRC) $(GEN_SRC))
+# the files that the helpers believe: for unit tests those of the folder they are in (helper/shared/paths.h)
+$(O)/d/helper/shared/grant.o: CPPFLAGS += -DSUBUID_FILE='"subuid"' -DSUBGID_FILE='"subgid"' -DNSSWITCH_FILE='"nsswitch.conf"' \
+    -DPASSWD_FILE='"passwd"' -DGROUP_FILE='"group"'
+$(O)/d/helper/shared/grant.o: tests/tests.mk
 # programs with modules of their own
 $(filter $(O)/test/test_idmap%,$(UNIT)): $(call archive,idmap,$(filter-out %/main.c,$(IDMAP_SRC)) $(HELPER_SRC))
 $(filter $(O)/test/test_gate%,$(UNIT)): $(call archive,gate,$(filter-out %/main.c,$(GATE_SRC)) $(HELPER_SRC))

@@ -658,73 +658,80 @@ static void a_deny_line_more_never_allows_more_and_an_allow_line_more_never_less
 
 static void a_refusal_names_the_rule_and_what_helps(void **state)
 {
-	static const char lines[] = "allow everyone volume /srv/**\n"          /* 2 */
-				    "deny everyone volume /srv/x/**\n"         /* 3 */
-				    "allow everyone volume /n/** noexec\n"     /* 4 */
-				    "allow everyone volume /o/** owner=root\n" /* 5 */
-				    "allow everyone root /r/** ro\n"           /* 6 */
-				    "deny user 7 volume %h/.ssh\n"             /* 7 */
-				    "deny user 7 volume /u/%u\n";              /* 8 */
+	static const char lines[] = "allow everyone volume /srv/**\n"                  /* 2 */
+				    "deny everyone volume /srv/x/**\n"                 /* 3 */
+				    "allow everyone volume /n/** noexec\n"             /* 4 */
+				    "allow everyone volume /o/** owner=root\n"         /* 5 */
+				    "allow everyone root /r/** ro\n"                   /* 6 */
+				    "deny user 7 volume %h/.ssh\n"                     /* 7 */
+				    "deny user 7 volume /u/%u\n"                       /* 8 */
+				    "deny user 8 volume /q\n"                          /* 9 */
+				    "deny user alice volume /q/*\n"                    /* 10 */
+				    "deny user alice volume %h/x\n"                    /* 11 */
+				    "deny user alice volume /y/%u\n"                   /* 12 */
+				    "deny user 8 volume /z/%u\n"                       /* 13 */
+				    "allow user alice network user tcp-connect=443\n"; /* 14 */
 	static const struct policy_caller seven = {.uid = 7, .gid = 7};
+	static const struct policy_caller eight = {.uid = 8, .gid = 8, .home = "/home/eight"};
 	static const struct {
 		struct policy_request r;
-		bool seven;
+		const struct policy_caller *c;
 		const char *what;
 		const char *asked;
 		const char *msg;
 		const char *hint;
 	} row[] = {
 		{{.value = "/etc", .rights = RW, .object = OBJECT_DIRECTORY},
-		 false,
+		 &alice,
 		 "volume /etc:/x",
 		 "/etc",
 		 "volume /etc:/x: denied for alice: no rule allows it",
 		 "croft policy explain volume /etc"},
 		{{.value = "/srv/x", .rights = RO, .object = OBJECT_DIRECTORY},
-		 false,
+		 &alice,
 		 "volume /srv/x",
 		 "/srv/x:ro",
 		 "volume /srv/x: denied for alice: p.conf:3 denies it: deny everyone volume /srv/x/**",
 		 "croft policy explain volume /srv/x:ro"},
 		{{.value = "/srv", .rights = RO, .object = OBJECT_DIRECTORY},
-		 false,
+		 &alice,
 		 "volume ./d",
 		 "./d",
 		 "volume ./d: denied for alice: /srv is above /srv/x/**, which p.conf:3 denies: "
 		 "deny everyone volume /srv/x/**",
 		 "croft policy explain volume ./d"},
 		{{.value = "/srv/y", .rights = RW, .object = OBJECT_DIRECTORY},
-		 false,
+		 &alice,
 		 "volume /srv/y",
 		 "/srv/y",
 		 "volume /srv/y: denied for alice: rule p.conf:2 allows it read-only",
 		 "ask for it with :ro; or see: croft policy explain volume /srv/y"},
 		{{.value = "/n", .rights = RW, .object = OBJECT_DIRECTORY},
-		 false,
+		 &alice,
 		 "volume /n",
 		 "/n",
 		 "volume /n: denied for alice: rule p.conf:4 allows it read-only",
 		 "ask for it with :ro,noexec; or see: croft policy explain volume /n"},
 		{{.value = "/n", .rights = RO, .object = OBJECT_DIRECTORY},
-		 false,
+		 &alice,
 		 "volume /n",
 		 "/n:ro",
 		 "volume /n: denied for alice: rule p.conf:4 allows it noexec",
 		 "ask for it with :noexec; or see: croft policy explain volume /n:ro"},
 		{{.value = "/srv/s", .rights = RO, .object = OBJECT_SOCKET},
-		 false,
+		 &alice,
 		 "volume /srv/s",
 		 "/srv/s",
 		 "volume /srv/s: denied for alice: rule p.conf:2 allows it but no socket or FIFO",
 		 "croft policy explain volume /srv/s"},
 		{{.value = "/srv/m", .rights = RO, .object = OBJECT_DIRECTORY, .submounts = true},
-		 false,
+		 &alice,
 		 "volume /srv/m",
 		 "/srv/m",
 		 "volume /srv/m: denied for alice: rule p.conf:2 allows it without the mounts below it",
 		 "croft policy explain volume /srv/m"},
 		{{.value = "/o/x", .rights = RO, .object = OBJECT_DIRECTORY, .owner = 1000},
-		 false,
+		 &alice,
 		 "volume /o/x",
 		 "/o/x",
 		 "volume /o/x: denied for alice: rule p.conf:5 allows it where it belongs to root, and it "
@@ -732,7 +739,7 @@ static void a_refusal_names_the_rule_and_what_helps(void **state)
 		 "uid 1000",
 		 "croft policy explain volume /o/x"},
 		{{.value = "/proc/1", .object = OBJECT_DIRECTORY, .kernel_fs = "proc"},
-		 false,
+		 &alice,
 		 "volume /proc/1",
 		 "/proc/1",
 		 "volume /proc/1: denied for alice: /proc/1 lies on proc, a file system of the kernel, which "
@@ -740,45 +747,85 @@ static void a_refusal_names_the_rule_and_what_helps(void **state)
 		 "volume",
 		 "croft policy explain volume /proc/1"},
 		{{.value = "/dev/null", .object = OBJECT_DEVICE},
-		 false,
+		 &alice,
 		 "volume /dev/null",
 		 "/dev/null",
 		 "volume /dev/null: denied for alice: /dev/null is a device, which is never a volume",
 		 "ask for it with --device; or see: croft policy explain volume /dev/null"},
 		{{.kind = POLICY_DEVICE, .value = "/dev/null", .object = OBJECT_DEVICE},
-		 false,
+		 &alice,
 		 "device /dev/null:/dev/null",
 		 "/dev/null",
 		 "device /dev/null:/dev/null: denied for alice: no rule allows it",
 		 "croft policy explain device /dev/null"},
 		{{.kind = POLICY_DEVICE, .value = "/s", .object = OBJECT_FILE},
-		 false,
+		 &alice,
 		 "device /s:/dev/s",
 		 "/s",
 		 "device /s:/dev/s: denied for alice: /s is no device",
 		 "croft policy explain device /s"},
 		{{.kind = POLICY_ROOT, .value = "/r/x", .rights = RW, .object = OBJECT_DIRECTORY},
-		 false,
+		 &alice,
 		 "root ./x",
 		 "./x",
 		 "root ./x: denied for alice: rule p.conf:6 allows it read-only",
 		 "ask for it with --read-only or --ephemeral; or see: croft policy explain root ./x"},
 		{{.kind = POLICY_NETWORK, .value = "host"},
-		 true,
+		 &seven,
 		 "network host",
 		 "host",
 		 "network host: denied for uid 7: no rule allows it",
 		 "croft policy explain network host"},
 		{{.value = "/srv/y", .rights = RO, .object = OBJECT_DIRECTORY},
-		 true,
+		 &seven,
 		 "volume /srv/y",
 		 "/srv/y",
 		 "volume /srv/y: denied for uid 7: p.conf:7 denies it: deny user 7 volume %h/.ssh (the "
 		 "caller's home "
 		 "directory is not known, so %h may be anywhere)",
 		 "croft policy explain volume /srv/y"},
+		{{.value = "/q", .rights = RO, .object = OBJECT_DIRECTORY},
+		 &eight,
+		 "volume /q",
+		 "/q",
+		 "volume /q: denied for uid 8: p.conf:9 denies it: deny user 8 volume /q",
+		 "croft policy explain volume /q"},
+		{{.value = "/z/x", .rights = RO, .object = OBJECT_DIRECTORY},
+		 &eight,
+		 "volume /z/x",
+		 "/z/x",
+		 "volume /z/x: denied for uid 8: p.conf:13 denies it: deny user 8 volume /z/%u (the caller "
+		 "has no "
+		 "name, so %u may be anything)",
+		 "croft policy explain volume /z/x"},
+		{{.kind = POLICY_NETWORK, .value = "user"},
+		 &alice,
+		 "network user",
+		 "user",
+		 "network user: denied for alice: rule p.conf:14 allows it for some TCP ports only",
+		 "ask for it with --tcp-bind and --tcp-connect, and ports of that rule; or see: croft policy "
+		 "explain "
+		 "network user"},
+		{{.value = "/q/%u", .rights = RO, .object = OBJECT_DIRECTORY},
+		 &alice,
+		 "volume /q",
+		 "/q",
+		 "volume /q: denied for alice: p.conf:10 denies it: deny user alice volume /q/*",
+		 "croft policy explain volume /q"},
+		{{.value = "/home/alice/x", .rights = RO, .object = OBJECT_DIRECTORY},
+		 &alice,
+		 "volume /q",
+		 "/q",
+		 "volume /q: denied for alice: p.conf:11 denies it: deny user alice volume %h/x",
+		 "croft policy explain volume /q"},
+		{{.value = "/y/alice", .rights = RO, .object = OBJECT_DIRECTORY},
+		 &alice,
+		 "volume /q",
+		 "/q",
+		 "volume /q: denied for alice: p.conf:12 denies it: deny user alice volume /y/%u",
+		 "croft policy explain volume /q"},
 		{{.value = "/a\nb", .rights = RO, .object = OBJECT_DIRECTORY},
-		 false,
+		 &alice,
 		 "volume /a\nb",
 		 "/a\033b",
 		 "volume /a\\nb: denied for alice: no rule allows it",
@@ -788,7 +835,7 @@ static void a_refusal_names_the_rule_and_what_helps(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(row); i++) {
-		const struct policy_caller *c = row[i].seven ? &seven : &alice;
+		const struct policy_caller *c = row[i].c;
 		struct policy_verdict v = policy_decide(&p, c, &row[i].r);
 		struct err e;
 

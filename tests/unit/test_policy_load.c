@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <grp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,6 +23,7 @@
 
 #include "common/fd.h"
 #include "common/mem.h"
+#include "policy/caller.h"
 #include "policy/load.h"
 #include "policy/names.h"
 #include "policy/object.h"
@@ -446,7 +449,7 @@ static void the_first_well_formed_line_of_a_name_counts(void **state)
 	};
 	struct policy_resolver r;
 	struct names n;
-	char p[128], g[128];
+	char p[128], g[128], *memory = NULL;
 	struct err e;
 
 	(void)state;
@@ -457,12 +460,21 @@ static void the_first_well_formed_line_of_a_name_counts(void **state)
 	names_init(&n, p, g);
 	r = names_resolver(&n);
 	for (size_t i = 0; i < COUNT(row); i++) {
-		uint32_t id = 0;
+		const uint32_t untouched = 77, want = row[i].want == 0 ? row[i].id : untouched;
+		uint32_t id = untouched;
 
-		if (r.find(r.ctx, row[i].who, row[i].name, &id, &e) != row[i].want || id != row[i].id)
+		if (r.find(r.ctx, row[i].who, row[i].name, &id, &e) != row[i].want || id != want)
 			fail_msg("%s: %u", row[i].name, id);
+		if (i == 0)
+			memory = n.memory.base;
 	}
+	assert_ptr_equal(n.memory.base, memory); /* both files lie in it */
 	names_close(&n);
+	assert_null(n.memory.base);
+	assert_null(n.user.text);
+	assert_null(n.group.text);
+	assert_string_equal(n.user.path, p);
+	assert_true(msync(memory, 4096, MS_ASYNC) < 0 && errno == ENOMEM); /* it is given back */
 }
 
 static void ten_thousand_names_are_found_in_a_large_file(void **state)
@@ -511,6 +523,87 @@ static void a_user_database_that_cannot_be_read_is_no_missing_name(void **state)
 	assert_true(got < 0 && got != -ENOENT);
 	assert_non_null(strstr(e.msg, "not a regular file"));
 	names_close(&n);
+}
+
+/* ---- the caller ---- */
+
+static void in_a_child(int (*fn)(const char *path), const char *path)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(fn(path));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void the_caller_is_who_the_kernel_and_passwd_say(void **state)
+{
+	static const char passwd[] = "root:x:0:0::/:\nalice:x:1000:1000::/home/alice:/bin/sh\n";
+	struct policy_caller c = {.uid = 1000};
+	gid_t groups[1024];
+	struct err e;
+	int n = getgroups(COUNT(groups), groups);
+
+	(void)state;
+	assert_true(n >= 0);
+	arena.used = 0;
+	assert_int_equal(policy_caller_read(&arena, passwd, sizeof(passwd) - 1, &c, &e), 0);
+	assert_string_equal(c.name, "alice");
+	assert_string_equal(c.home, "/home/alice");
+	assert_int_equal(c.ngroups, n);
+	assert_memory_equal(c.groups, groups, (size_t)n * sizeof(*groups));
+	c = (struct policy_caller){.uid = 1001, .home = "as it was"};
+	assert_int_equal(policy_caller_read(&arena, passwd, sizeof(passwd) - 1, &c, &e), 0);
+	assert_null(c.name);
+	assert_string_equal(c.home, "as it was");
+	assert_int_equal(c.ngroups, n);
+}
+
+static void a_caller_who_does_not_fit_is_refused(void **state)
+{
+	static const char passwd[] = "alice:x:1000:1000::/home/alice:/bin/sh\n";
+	const size_t groups = ((size_t)getgroups(0, NULL) + 1) * sizeof(gid_t);
+	struct arena none = {.size = 0}, small = arena;
+	struct policy_caller c = {.uid = 1000};
+	struct err e;
+
+	(void)state;
+	assert_int_equal(policy_caller_read(&none, passwd, sizeof(passwd) - 1, &c, &e), -ENOMEM);
+	assert_string_equal(e.msg, "read the groups of the caller");
+	small.used = 0;
+	small.size = (groups + 15) / 16 * 16;
+	assert_int_equal(policy_caller_read(&small, passwd, sizeof(passwd) - 1, &c, &e), -ENOMEM);
+	assert_non_null(strstr(e.msg, "/etc/passwd: "));
+}
+
+static int try_groups(const char *path)
+{
+	static const gid_t some[] = {5, 6, 7};
+	struct policy_caller c = {.uid = 1000};
+	struct err e;
+
+	(void)path;
+	for (size_t n = 0; n <= COUNT(some); n++) {
+		arena.used = 0;
+		if (setgroups(n, some) < 0)
+			return 77;
+		if (policy_caller_read(&arena, "", 0, &c, &e) != 0 || c.ngroups != n ||
+		    memcmp(c.groups, some, n * sizeof(*some)) != 0)
+			return 1;
+	}
+	return 0;
+}
+
+static void each_group_of_the_caller_is_known(void **state)
+{
+	(void)state;
+	need_root();
+	in_a_child(try_groups, NULL);
 }
 
 /* ---- objects ---- */
@@ -571,6 +664,79 @@ static void kernel_file_systems_and_devices_are_told(void **state)
 	assert_int_equal(r.object, OBJECT_DEVICE);
 }
 
+/* In a child, in a mount namespace of its own. 0: told apart as it should be. */
+static int try_dev(const char *path)
+{
+	static const char *const type[] = {"tmpfs", "ramfs"};
+	struct policy_request r = {.kind = POLICY_VOLUME};
+	char found[4096];
+	struct err e;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return 77;
+	for (size_t i = 0; i < COUNT(type); i++) {
+		/* a user namespace has no ramfs */
+		if (mount("x", "/dev", type[i], 0, NULL) < 0 || mount("x", path, type[i], 0, NULL) < 0)
+			return i == 0 ? 77 : 0;
+		if (describe("/dev", 0, &r, found, &e) != 0 || !r.kernel_fs ||
+		    strcmp(r.kernel_fs, "devtmpfs") != 0)
+			return 1;
+		if (describe(path, 0, &r, found, &e) != 0 || r.kernel_fs)
+			return 2;
+	}
+	return 0;
+}
+
+/* The same; what is opened lies below a mount. */
+static int try_hidden(const char *path)
+{
+	struct policy_request r = {.kind = POLICY_VOLUME};
+	char found[4096], below[256];
+	struct err e;
+	int fd;
+
+	snprintf(below, sizeof(below), "%s/below", path);
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mkdir(below, 0755) < 0)
+		return 77;
+	fd = open(below, O_PATH | O_CLOEXEC);
+	if (fd < 0 || mount("x", path, "tmpfs", 0, NULL) < 0)
+		return 77;
+	return policy_object(fd, found, sizeof(found), &r, &e) == -ENOENT &&
+			       strstr(e.msg, "cannot be opened again")
+		       ? 0
+		       : 1;
+}
+
+/* The same, where / is a tmpfs and nothing is mounted on /dev. */
+static int try_plain_dev(const char *path)
+{
+	struct policy_request r = {.kind = POLICY_VOLUME};
+	char found[4096];
+	struct err e;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return 77;
+	if (mount("x", path, "tmpfs", 0, NULL) < 0 || chdir(path) < 0 || mkdir("dev", 0755) < 0 ||
+	    mkdir("proc", 0755) < 0)
+		return 77;
+	if (mount("/proc", "proc", NULL, MS_BIND | MS_REC, NULL) < 0 || chroot(".") < 0)
+		return 77;
+	return describe("/dev", 0, &r, found, &e) == 0 && !r.kernel_fs ? 0 : 1;
+}
+
+static void what_is_mounted_on_dev_is_told_from_other_tmpfs(void **state)
+{
+	char path[128];
+
+	(void)state;
+	need_root();
+	put_dir("tmpfs");
+	path_of(path, sizeof(path), "tmpfs");
+	in_a_child(try_dev, path);
+	in_a_child(try_plain_dev, path);
+}
+
 static void a_removed_object_is_refused(void **state)
 {
 	char path[128], found[4096];
@@ -614,21 +780,35 @@ static int try_overmounted(const char *path)
 static void an_object_with_a_mount_over_it_is_refused(void **state)
 {
 	char path[128];
-	int status;
-	pid_t pid;
 
 	(void)state;
 	need_root();
 	put_dir("over");
 	path_of(path, sizeof(path), "over");
-	pid = fork();
-	if (pid == 0)
-		_exit(try_overmounted(path));
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == 77)
-		skip();
-	assert_int_equal(WEXITSTATUS(status), 0);
+	in_a_child(try_overmounted, path);
+	in_a_child(try_hidden, path);
+}
+
+static void each_kernel_file_system_has_its_name(void **state)
+{
+	static const char *const type[] = {"proc", "sysfs", "configfs", "devtmpfs", "resctrl"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(type); i++)
+		assert_string_equal(policy_kernel_fs(type[i]), type[i]);
+	assert_null(policy_kernel_fs("tmpfs"));
+	assert_null(policy_kernel_fs(""));
+}
+
+static void what_is_no_descriptor_is_no_object(void **state)
+{
+	struct policy_request r = {.kind = POLICY_VOLUME};
+	char found[4096];
+	struct err e;
+
+	(void)state;
+	assert_int_equal(policy_object(-1, found, sizeof(found), &r, &e), -EBADF);
+	assert_string_equal(e.msg, "look at a descriptor: Bad file descriptor");
 }
 
 int main(void)
@@ -650,6 +830,12 @@ int main(void)
 		cmocka_unit_test(kernel_file_systems_and_devices_are_told),
 		cmocka_unit_test(a_removed_object_is_refused),
 		cmocka_unit_test(an_object_with_a_mount_over_it_is_refused),
+		cmocka_unit_test(what_is_mounted_on_dev_is_told_from_other_tmpfs),
+		cmocka_unit_test(each_kernel_file_system_has_its_name),
+		cmocka_unit_test(what_is_no_descriptor_is_no_object),
+		cmocka_unit_test(the_caller_is_who_the_kernel_and_passwd_say),
+		cmocka_unit_test(a_caller_who_does_not_fit_is_refused),
+		cmocka_unit_test(each_group_of_the_caller_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
