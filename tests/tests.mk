@@ -93,6 +93,21 @@ kill-anywhere: ## as root: starts that are killed, stopped and starved at random
 load: ## as root: 1000 sandboxes at once, 10000 in a row, 64 starting together
 	$(Q)LOAD=full $(RUN_SYSTEM) --build $(O)/system --select '$(or $(TESTS),test_load)'
 
+# --- mutants: does a test notice when the code is wrong? ---------------------------------------------------
+# MUTANTS= files, MUTANTS_SAMPLE= how many, SEED= which, MUTANTS_SECONDS= until when, MUTANTS_PATIENCE= of system tests for one;
+# MUTANTS_KEEP=1 believes what an earlier run says is killed.
+MUTANTS          ?=
+MUTANTS_SAMPLE   ?=
+MUTANTS_SECONDS  ?=
+MUTANTS_PATIENCE ?=
+MUTANTS_KEEP     ?=
+RUN_MUTANTS       = exec env MAKE='$(MAKE)' $(PYTHON) -B tests/mutants/mutants.py --build $(O)
+mutants: unit-tests ## change helper/ and policy/ in small ways and see a test fail each time; system tests as root; MUTANTS=FILE...
+	$(Q)$(RUN_MUTANTS) $(if $(filter-out 0,$(shell id -u)),--unit-only) $(MUTANTS_SAMPLE:%=--sample %) $(SEED:%=--seed %) \
+	    $(MUTANTS_SECONDS:%=--seconds %) $(MUTANTS_PATIENCE:%=--patience %) $(MUTANTS_KEEP:%=--keep) $(MUTANTS)
+mutants-short: unit-tests ## a few of them, with unit tests alone
+	$(Q)$(RUN_MUTANTS) --unit-only --sample 16 $(SEED:%=--seed %) $(addprefix policy/,decide.c match.c ids_rule.c refuse.c subordinate.c)
+
 # --- measuring -------------------------------------------------------------------------------------------
 $(O)/bench-filter: $(call d_objs,tests/bench/filter.c $(filter-out %/main.c,$(FILTER_SRC)) common/err.c common/text.c)
 	$(call say,LINK,$@)
@@ -133,7 +148,7 @@ fuzz: ## run libFuzzer on every target, FUZZ=NAME on some, FUZZ_SECONDS=60 each,
 	    CFLAGS='-U_FORTIFY_SOURCE -O1' $(or $(FUZZ:%=$(O)/fuzz/test/fuzz_%),fuzzers)
 	$(Q)$(PYTHON) -B tests/fuzz/run.py --build $(O)/fuzz --seconds $(FUZZ_SECONDS) --jobs $(FUZZ_JOBS) $(or $(FUZZ),$(FUZZ_ALL))
 
-coverage: ## lines reached by the unit tests, a folder a line
+coverage: ## lines and branches reached by the unit tests, a folder a line
 	$(Q)$(MAKE) O=$(O)/coverage LIBC=glibc SANFLAGS=--coverage CFLAGS=-O0 unit-tests
 	$(Q)find $(O)/coverage -name '*.gcda' -delete
 	$(Q)sh tests/run-unit $(O)/coverage/test $(UNIT:$(O)/%=$(O)/coverage/%) $(REPLAY:$(O)/%=$(O)/coverage/%)
@@ -150,4 +165,4 @@ dist: ## a tar archive of the committed files; the same bytes every time
 	$(Q)gzip -9nf $(DIST)
 	$(Q)cd $(O) && sha256sum croft-$(VERSION).tar.gz
 
-.PHONY: unit-tests fuzzers check fuzz model probes bench bench-filter check-system faults kill-anywhere load check-vm lint sanitize coverage dist
+.PHONY: unit-tests fuzzers check fuzz model probes bench bench-filter check-system faults kill-anywhere load check-vm lint sanitize coverage mutants mutants-short dist

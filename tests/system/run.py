@@ -125,19 +125,23 @@ def make_user(name, sub_ids, home_mode):
 
 # --- the staging prefix --------------------------------------------------------------------------------------------
 
-def make(build, *args, destdir=''):
-    """make, quiet unless it fails. Only variables given to the outer make are handed down."""
+def run_make(*args):
+    """make, quiet unless it fails; returns what it wrote. Only variables given to the outer make are handed down."""
     env = dict(os.environ)
     variables = env.pop('MAKEFLAGS', '').partition('-- ')[2]
     if variables:
         env['MAKEFLAGS'] = ' -- ' + variables
     env.pop('MAKELEVEL', None)
-    command = [os.environ.get('MAKE', 'make'), '-C', TOP, f'-j{len(os.sched_getaffinity(0))}',
-               'O=' + build, *stage_variables(destdir), *args]
+    command = [os.environ.get('MAKE', 'make'), '-C', TOP, f'-j{len(os.sched_getaffinity(0))}', *args]
     done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors='replace')
     if done.returncode != 0:
         raise SystemExit(f'{done.stdout}run.py: {" ".join(command)}: exit status {done.returncode}')
+    return done.stdout
+
+
+def make(build, *args, destdir=''):
+    return run_make('O=' + build, *stage_variables(destdir), *args)
 
 
 def stage_variables(destdir=''):
@@ -307,17 +311,37 @@ def each(suite):
             yield item
 
 
-def run_tests(pattern):
+def all_tests():
     tests = os.path.dirname(HERE)
     found = list(each(unittest.TestLoader().discover(HERE, 'test_*.py')))
     for pattern_of_files in ('[a-i][0-9]*_*.py', 'not_applicable.py'):
         found += each(unittest.TestLoader().discover(tests + '/attacks', pattern_of_files, tests))
+    return found
+
+
+def run_tests(pattern):
+    found = all_tests()
     names = [t.id() for t in found]
     wanted = {n for n in names if croft_test.selected(n, pattern)}
     wanted |= registry.more(wanted, names)
     report = Report()
     unittest.TestSuite(t for t in found if t.id() in wanted or isinstance(t, unittest.loader._FailedTest)).run(report)
     return report
+
+
+def set_up(build, sanitize='', unpack=None):
+    """An installation and users, which end() removes."""
+    os.umask(0o022)
+    forget_ignored()
+    on_signal(interrupt)
+    only_run()
+    atexit.register(end)
+    clean_up()  # what a killed run has left
+    install(build, sanitize, unpack)
+    make_missing_files()
+    make_user(USER, True, 0o755)
+    make_user(USER2, True, 0o700)
+    make_user(USER_NO_SUB, False, 0o755)
 
 
 def main():
@@ -336,17 +360,7 @@ def main():
     if os.geteuid() != 0:
         raise SystemExit('run.py: the system tests make users and install a program with capabilities: run as root')
     isolate()
-    os.umask(0o022)
-    forget_ignored()
-    on_signal(interrupt)
-    only_run()
-    atexit.register(end)
-    clean_up()  # what a killed run has left
-    install(os.path.abspath(args.build), args.sanitize, args.unpack)
-    make_missing_files()
-    make_user(USER, True, 0o755)
-    make_user(USER2, True, 0o700)
-    make_user(USER_NO_SUB, False, 0o755)
+    set_up(os.path.abspath(args.build), args.sanitize, args.unpack)
     report = run_tests(args.select)
     complaints = end()
     for complaint in complaints:
