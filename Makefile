@@ -47,6 +47,7 @@ HELPER_SRC   := $(sort $(wildcard helper/shared/*.c))
 IDMAP_SRC    := $(sort $(wildcard helper/idmap/*.c))
 GATE_SRC     := $(sort $(wildcard helper/gate/*.c))
 ROOT_SRC     := $(sort $(wildcard frontend/rootbuild/*.c))
+IMPORT_SRC   := $(sort $(wildcard frontend/import/*.c))
 SUBID_SRC    := $(sort $(wildcard frontend/subid/*.c))
 SECCOMP_SRC  := $(sort $(wildcard frontend/seccomp/*.c))
 SCOPE_SRC    := $(sort $(wildcard frontend/scope/*.c))
@@ -95,11 +96,13 @@ CROFT_OBJ := $(call s_objs,$(FRONTEND_SRC) $(VET_SRC) $(SANDBOX_SRC) $(POLICY_SR
 IDMAP_OBJ := $(call s_objs,$(IDMAP_SRC) $(HELPER_SRC) $(POLICY_SRC) $(COMMON_SRC) $(GEN_SRC))
 GATE_OBJ  := $(call s_objs,$(GATE_SRC) $(HELPER_SRC) $(VET_SRC) $(SANDBOX_SRC) $(POLICY_SRC) $(COMMON_SRC) $(GEN_SRC))
 ROOT_OBJ  := $(call d_objs,$(ROOT_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
+IMPORT_OBJ := $(call d_objs,$(IMPORT_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 SUBID_OBJ := $(call d_objs,$(SUBID_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 SECCOMP_OBJ := $(call d_objs,$(SECCOMP_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 SCOPE_OBJ := $(call d_objs,$(SCOPE_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 
-PROGRAMS := $(O)/croft $(O)/croft-idmap $(O)/croft-gate $(O)/croft-root $(O)/croft-subid $(O)/croft-seccomp $(O)/croft-scope
+PROGRAMS := $(O)/croft $(O)/croft-idmap $(O)/croft-gate $(O)/croft-root $(O)/croft-import $(O)/croft-subid \
+            $(O)/croft-seccomp $(O)/croft-scope
 
 COMPLETIONS := $(addprefix $(O)/completions/,croft.bash _croft croft.fish)
 
@@ -119,6 +122,9 @@ $(O)/s/idmap.a $(O)/s/gate.a:
 $(O)/croft-root: $(ROOT_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lelf
+$(O)/croft-import: $(IMPORT_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -larchive
 $(O)/croft-subid: $(SUBID_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lsubid
@@ -198,7 +204,7 @@ include packaging/deb.mk
 install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap its capabilities
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8
 	install -m 755 $(O)/croft $(DESTDIR)$(BINDIR)/croft
-	install -m 755 $(O)/croft-root $(O)/croft-subid $(O)/croft-seccomp $(O)/croft-scope $(DESTDIR)$(LIBEXECDIR)/
+	install -m 755 $(O)/croft-root $(O)/croft-import $(O)/croft-subid $(O)/croft-seccomp $(O)/croft-scope $(DESTDIR)$(LIBEXECDIR)/
 	install -m 755 $(O)/croft-idmap $(DESTDIR)$(LIBEXECDIR)/croft-idmap
 	$(GRANT) $(DESTDIR)$(LIBEXECDIR)/croft-idmap cap_setuid,cap_setgid+p
 	set -e; for page in $(MAN); do to=$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; install -m 644 $$page $$to; \
@@ -216,7 +222,7 @@ install-gate: install ## also install croft-gate, for hosts where users may not 
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/croft $(DESTDIR)$(PREFIX)/share/doc/croft/policy.conf
-	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,croft-root croft-subid croft-seccomp croft-scope croft-idmap croft-gate)
+	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,croft-root croft-import croft-subid croft-seccomp croft-scope croft-idmap croft-gate)
 	rm -f $(foreach page,$(MAN),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rm -f $(addprefix $(DESTDIR),$(BASHDIR)/croft $(ZSHDIR)/_croft $(FISHDIR)/croft.fish)
 	rmdir $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(PREFIX)/share/doc/croft 2>/dev/null || true

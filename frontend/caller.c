@@ -233,3 +233,21 @@ int caller_of_user(const char *user, struct arena *a, struct policy_caller *ret,
 		*ret = c;
 	return r;
 }
+
+/* The ids of the host's root are nobody's to hand out: what root inside did would be done by the host's root.
+ */
+int caller_refuse_root(struct err *e)
+{
+	char map[64] = "";
+	fd_auto int fd = -1;
+	ssize_t n;
+
+	if (geteuid() != 0)
+		return 0;
+	fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, map, sizeof(map) - 1);
+	if (n > 0 && !strstr(map, " 4294967295"))
+		return 0; /* root of a user namespace: an ordinary user outside */
+	err_set(e, EPERM, "started by root: root inside would be the host's root");
+	return err_hint(e, "start it as an ordinary user: runuser -u NAME -- croft ...");
+}

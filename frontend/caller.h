@@ -21,3 +21,7 @@ int caller_get(struct arena *a, struct policy_caller *ret, struct err *e);
 
 /* The same of another user, by name or number: his groups are his primary one and those of /etc/group. */
 int caller_of_user(const char *user, struct arena *a, struct policy_caller *ret, struct err *e);
+
+/* Refuses the host's root, whose ids are nobody's to hand out; root of a user namespace is an ordinary user
+ * outside. 0 or -EPERM. */
+int caller_refuse_root(struct err *e);

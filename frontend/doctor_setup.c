@@ -282,8 +282,9 @@ int look_shadow(struct doctor *d, struct err *e)
 
 int look_programs(struct doctor *d, struct err *e)
 {
-	static const char *const path[] = {LIBEXECDIR "/croft-root", LIBEXECDIR "/croft-scope",
-					   LIBEXECDIR "/croft-seccomp", LIBEXECDIR "/croft-subid"};
+	static const char *const path[] = {LIBEXECDIR "/croft-import", LIBEXECDIR "/croft-root",
+					   LIBEXECDIR "/croft-scope", LIBEXECDIR "/croft-seccomp",
+					   LIBEXECDIR "/croft-subid"};
 
 	for (size_t i = 0; i < sizeof(path) / sizeof(path[0]); i++) {
 		if (access(path[i], X_OK) == 0)
@@ -291,7 +292,8 @@ int look_programs(struct doctor *d, struct err *e)
 		err_sys(e, "look for %s", path[i]);
 		return err_hint(e, "%s", INSTALL_CROFT);
 	}
-	return found_ok(d, "croft-root, croft-scope, croft-seccomp and croft-subid are in %s", LIBEXECDIR);
+	return found_ok(d, "croft-import, croft-root, croft-scope, croft-seccomp and croft-subid are in %s",
+			LIBEXECDIR);
 }
 
 int look_user_network(struct doctor *d, struct err *e)

@@ -135,24 +135,6 @@ static int find_facts(struct prepared *p, struct plan_facts *f, struct err *e)
 	return make_environment(p, &u, &f->env, e);
 }
 
-/* The ids of the host's root are nobody's to hand out: what root inside did would be done by the host's root.
- */
-static int refuse_root(struct err *e)
-{
-	char map[64] = "";
-	fd_auto int fd = -1;
-	ssize_t n;
-
-	if (geteuid() != 0)
-		return 0;
-	fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, map, sizeof(map) - 1);
-	if (n > 0 && !strstr(map, " 4294967295"))
-		return 0; /* root of a user namespace: an ordinary user outside */
-	err_set(e, EPERM, "started by root: root inside would be the host's root");
-	return err_hint(e, "start it as an ordinary user: runuser -u NAME -- croft ...");
-}
-
 int prepare(int argc, char *argv[], struct prepared *ret, struct err *e)
 {
 	struct plan_facts facts = {0};
@@ -164,7 +146,7 @@ int prepare(int argc, char *argv[], struct prepared *ret, struct err *e)
 	r = run_options_parse(argc, argv, &ret->a, &ret->options, e);
 	if (r < 0)
 		return r;
-	if (refuse_root(e) < 0 || caller_get(&ret->a, &ret->caller, e) < 0 ||
+	if (caller_refuse_root(e) < 0 || caller_get(&ret->a, &ret->caller, e) < 0 ||
 	    policy_load(&ret->a, &ret->policy, e) < 0)
 		return -e->code;
 	if (gate_choose(&ret->policy, &ret->caller, &ret->options, e) < 0)

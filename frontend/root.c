@@ -1,17 +1,18 @@
-/* `croft root`: build, list, rm. */
+/* `croft root`: build, import, list, rm. */
 #include <errno.h>
 
 #include "common/text.h"
 #include "frontend/root_verbs.h"
 
 static const char usage[] = "Usage: croft root build [OPTION]... DIR|NAME COMMAND...\n"
+			    "       croft root import [OPTION]... FILE NAME\n"
 			    "       croft root list [--json]\n"
 			    "       croft root rm [--force] NAME...\n"
 			    "\n"
 			    "Root file systems: croft-root(1).\n";
 static const char more[] = "\n'croft root WORD --help' has the options of each.\n";
 
-static const struct verb *const word[] = {&root_build, &root_list, &root_rm, NULL};
+static const struct verb *const word[] = {&root_build, &root_import, &root_list, &root_rm, NULL};
 
 int root_parse(const char *verb, const char *text, const struct option_row *row, size_t nrows, int argc,
 	       char *argv[], int min, int max, void *ctx, int *ret_next, struct err *e)
@@ -48,13 +49,13 @@ static int root_main(int argc, char *argv[], struct err *e)
 	v = verb_find(word, argv[next]);
 	if (v)
 		return v->run(argc - next, argv + next, e);
-	err_set(e, EINVAL, "unknown word %s: build, list or rm is expected", QUOTE(argv[next]));
+	err_set(e, EINVAL, "unknown word %s: build, import, list or rm is expected", QUOTE(argv[next]));
 	return err_hint(e, "Try 'croft root --help'");
 }
 
 const struct verb verb_root = {
 	.name = "root",
-	.help = "build, list and remove root file systems",
+	.help = "build, import, list and remove root file systems",
 	.run = root_main,
 	.word = word,
 };

@@ -1,10 +1,8 @@
 /* `croft root build`: hands over to croft-root, which is linked with libelf. */
 #include <errno.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/mem.h"
@@ -55,19 +53,6 @@ static const struct option_row row[] = {
 };
 static const struct option_table options = OPTION_TABLE(row);
 
-/* Makes the missing directories above path, for the caller alone: XDG base directory specification. */
-static int make_parents(const char *path, struct err *e)
-{
-	char dir[PATH_MAX];
-
-	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
-		if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-			return err_sys(e, "make the directory %s", QUOTE(dir));
-	}
-	return 0;
-}
-
 static int directory_of(const char *root, struct arena *a, const char **ret, struct err *e)
 {
 	const char *dir, *path;
@@ -85,7 +70,7 @@ static int directory_of(const char *root, struct arena *a, const char **ret, str
 	if (r == 0)
 		r = roots_join(a, dir, root, &path, e);
 	if (r == 0)
-		r = make_parents(path, e);
+		r = roots_make_parents(path, e);
 	if (r == 0)
 		*ret = path;
 	return r;

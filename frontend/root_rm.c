@@ -8,20 +8,19 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "common/mem.h"
-#include "common/rmtree.h"
 #include "common/text.h"
 #include "frontend/rm_mapped.h"
 #include "frontend/root_verbs.h"
 #include "frontend/roots.h"
+#include "frontend/staging.h"
 
-enum { ARENA_BYTES = 64 << 10, HIDDEN_MAX = ROOTS_NAME_MAX + 32, HIDE_TRIES = 100 };
+enum { ARENA_BYTES = 64 << 10 };
 
 static const char usage[] =
 	"Usage: croft root rm [--force] NAME...\n"
@@ -42,14 +41,11 @@ static const struct option_table options = OPTION_TABLE(row);
 
 /* A name that no root can have, so that the root is gone at once, and for good if this is stopped half-way.
  */
-static int hide(int dir, const char *name, char hidden[HIDDEN_MAX], struct err *e)
+static int hide(int dir, const char *name, char hidden[ROOTS_HIDDEN_MAX], struct err *e)
 {
-	for (unsigned i = 0; i < HIDE_TRIES; i++) {
-		uint32_t number;
-
-		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
-			return err_sys(e, "get a random number");
-		snprintf(hidden, HIDDEN_MAX, ".%s.rm-%08x", name, number);
+	for (unsigned i = 0; i < ROOTS_HIDE_TRIES; i++) {
+		if (roots_hidden(name, "rm", hidden, e) < 0)
+			return -e->code;
 		if (syscall(SYS_renameat2, dir, name, dir, hidden, RENAME_NOREPLACE) == 0)
 			return 0;
 		if (errno != EEXIST)
@@ -74,7 +70,7 @@ static int not_there(const char *name, struct arena *a, bool force, struct err *
 static int remove_root(const char *dir, const char *name, bool force, struct arena *a, struct err *e)
 {
 	fd_auto int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char hidden[HIDDEN_MAX];
+	char hidden[ROOTS_HIDDEN_MAX];
 	struct stat st;
 	int r;
 
@@ -85,9 +81,7 @@ static int remove_root(const char *dir, const char *name, bool force, struct are
 	r = hide(fd, name, hidden, e);
 	if (r < 0)
 		return r;
-	r = rm_tree(fd, hidden, e);
-	if (r == -EACCES || r == -EPERM)
-		r = rm_mapped(fd, hidden, e);
+	r = rm_mapped(fd, hidden, e);
 	return r < 0 ? err_wrap(e, "root %s is no root any more, but not all of it could be removed",
 				QUOTE(name))
 		     : 0;
@@ -103,6 +97,15 @@ static int check_name(const char *name, const char *dir, struct err *e)
 		return r;
 	return err_hint(e, "mkdir -p %s && mv -T %s %s/removed && croft root rm removed", QUOTE(dir),
 			QUOTE(name), QUOTE(dir));
+}
+
+/* What an import left that was killed. */
+static void sweep(const char *dir)
+{
+	fd_auto int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		staging_sweep(fd);
 }
 
 static int rm_main(int argc, char *argv[], struct err *e)
@@ -122,6 +125,8 @@ static int rm_main(int argc, char *argv[], struct err *e)
 	/* All names are looked at before anything is removed. */
 	for (int i = next; i < argc && r == 0; i++)
 		r = check_name(argv[i], dir, e);
+	if (r == 0)
+		sweep(dir);
 	for (int i = next; i < argc && r == 0; i++) {
 		const size_t used = a.used;
 

@@ -7,7 +7,7 @@
 #include "frontend/options.h"
 #include "frontend/verb.h"
 
-extern const struct verb root_build, root_list, root_rm;
+extern const struct verb root_build, root_import, root_list, root_rm;
 
 /*
  * Parses the options of a word; at least min operands follow, and no more than max. 1 and the index of the

@@ -1,9 +1,11 @@
 #include "frontend/roots.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #include "common/text.h"
@@ -63,6 +65,28 @@ int roots_user_dir(struct arena *a, const char **ret, struct err *e)
 		return roots_join(a, dir, ".local/share/croft/roots", ret, e);
 	err_set(e, ENOENT, "neither XDG_DATA_HOME nor HOME says where your named roots are");
 	return err_hint(e, "give a path with a '/', or set HOME");
+}
+
+int roots_make_parents(const char *path, struct err *e)
+{
+	char dir[PLAN_PATH_MAX];
+
+	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
+		if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+			return err_sys(e, "make the directory %s", QUOTE(dir));
+	}
+	return 0;
+}
+
+int roots_hidden(const char *name, const char *why, char ret[ROOTS_HIDDEN_MAX], struct err *e)
+{
+	uint32_t number;
+
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return err_sys(e, "get a random number");
+	snprintf(ret, ROOTS_HIDDEN_MAX, ".%s.%s-%08x", name, why, number);
+	return 0;
 }
 
 const char *roots_shared_dir(void)

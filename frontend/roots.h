@@ -11,7 +11,11 @@
 #include "common/err.h"
 #include "sandbox/plan.h"
 
-enum { ROOTS_NAME_MAX = 128 }; /* bytes of a name: leaves room for what croft puts before and behind it */
+enum {
+	ROOTS_NAME_MAX = 128, /* bytes of a name: leaves room for what croft puts before and behind it */
+	ROOTS_HIDDEN_MAX = ROOTS_NAME_MAX + 32,
+	ROOTS_HIDE_TRIES = 100, /* of names that are there already */
+};
 
 /*
  * Whether name may be given to a root: not empty, no '/', no control character, no '.' or '-' in front, not
@@ -24,6 +28,13 @@ int roots_user_dir(struct arena *a, const char **ret, struct err *e);
 
 /* The directory of everybody's roots. */
 const char *roots_shared_dir(void);
+
+/* Makes the missing directories above path, for the caller alone: XDG base directory specification. 0 or
+ * -errno. */
+int roots_make_parents(const char *path, struct err *e);
+
+/* A name beside the root called name that no root can have: ".NAME.WHY-" and a random number. 0 or -errno. */
+int roots_hidden(const char *name, const char *why, char ret[ROOTS_HIDDEN_MAX], struct err *e);
 
 /* dir/name in *a: 0, or -ENAMETOOLONG, -ENOMEM. */
 int roots_join(struct arena *a, const char *dir, const char *name, const char **ret, struct err *e);

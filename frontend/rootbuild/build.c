@@ -10,9 +10,9 @@
 #include "frontend/rootbuild/manifest.h"
 #include "frontend/rootbuild/needs.h"
 #include "frontend/rootbuild/place.h"
-#include "frontend/rootbuild/progress.h"
+#include "common/progress.h"
 #include "frontend/rootbuild/search.h"
-#include "frontend/rootbuild/signals.h"
+#include "common/signals.h"
 #include "frontend/rootbuild/skeleton.h"
 #include "frontend/rootbuild/target.h"
 

@@ -10,7 +10,7 @@
 #include "common/fd.h"
 #include "common/text.h"
 #include "frontend/rootbuild/build.h"
-#include "frontend/rootbuild/signals.h"
+#include "common/signals.h"
 
 static int parse(int argc, char *argv[], struct build *ret, struct err *e)
 {

@@ -563,7 +563,7 @@ class Command(CroftTest):
             self.assertTrue(r.out.startswith('Usage: croft root'), r)
 
     def test_an_unknown_word_is_refused(self):
-        self.assertRefused(self.croft(USER, 'root', 'frob'), 125, 'unknown word frob: build, list or rm')
+        self.assertRefused(self.croft(USER, 'root', 'frob'), 125, 'unknown word frob: build, import, list or rm')
         self.assertRefused(self.croft(USER, 'root'), 125, 'root: an operand is missing')
 
     def test_a_missing_program_is_said(self):

@@ -1,4 +1,4 @@
-#include "frontend/rootbuild/signals.h"
+#include "common/signals.h"
 
 #include <signal.h>
 #include <stddef.h>

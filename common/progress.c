@@ -1,4 +1,4 @@
-#include "frontend/rootbuild/progress.h"
+#include "common/progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +68,7 @@ static int64_t ms_between(const struct timespec *from, const struct timespec *to
  * are escaped by then. */
 static void show(struct progress *p, uint64_t bytes)
 {
-	char line[WIDTH_MAX + 16], size[32], path[600]; /* as struct quoted */
+	char line[WIDTH_MAX + 16], size[32], of[16] = "", path[600]; /* as struct quoted */
 	struct timespec now;
 	size_t n;
 	int len;
@@ -80,7 +80,9 @@ static void show(struct progress *p, uint64_t bytes)
 	for (char *c = path; *c; c++)
 		if ((unsigned char)*c >= 0x80)
 			*c = '?';
-	len = snprintf(line, sizeof(line), "\r%u/%u files, %s  %s", p->files, p->total,
+	if (p->total)
+		snprintf(of, sizeof(of), "/%u", p->total);
+	len = snprintf(line, sizeof(line), "\r%u%s files, %s  %s", p->files, of,
 		       progress_size(p->bytes + bytes, size), path);
 	n = len < 0 ? 0 : (size_t)len < p->width ? (size_t)len : p->width;
 	n = n < sizeof(line) - 4 ? n : sizeof(line) - 4;

@@ -1,5 +1,6 @@
 /*
- * progress.h - what `croft root build` shows while it works, on standard error. Not pure.
+ * progress.h - what `croft root build` and `croft root import` show while they work, on standard error. Not
+ * pure.
  *
  * On a terminal one line that is written over: "12/48 files, 3.1 MiB  usr/lib/...". It is wiped before
  * anything else is printed. Elsewhere nothing; with -v a line a file.
@@ -22,6 +23,7 @@ struct progress {
 	bool visible; /* the line is on the screen */
 };
 
+/* total 0: nobody knows how many there will be. */
 void progress_start(struct progress *p, bool quiet, bool verbose, uint32_t total);
 /* A file begins; path without its leading slash. */
 void progress_file(struct progress *p, const char *path);
