@@ -57,6 +57,7 @@ static const struct check check[] = {
 	{"user network", false, .userns = true, .look = look_user_network},
 	{"overlay", false, .userns = true, .flags = BASE, .run = try_overlay,
 	 .good = "can be mounted, for --ephemeral", .mend_for = ENODEV, .mend = "sudo modprobe overlay"},
+	{"images", false, .userns = true, .look = look_images},
 	{"keyring", false, .userns = true, .flags = CLONE_NEWUSER, .run = try_keyring,
 	 .good = "a session keyring can be made"},
 	{"landlock", false, .look = look_landlock},

@@ -67,5 +67,5 @@ int found_warn(struct doctor *d, const struct err *e);
 check_fn look_caller, look_kernel, look_userns, look_root, look_cgroup, look_landlock, look_limits;
 probe_run_fn try_calls, try_trees, try_proc, try_sysfs, try_tmpfs, try_terminal, try_mqueue, try_overlay,
 	try_keyring, try_filter;
-check_fn look_subuid, look_subgid, look_idmap, look_shadow, look_maps, look_programs, look_user_network,
-	look_policy, look_level, look_gate, look_job;
+check_fn look_subuid, look_subgid, look_idmap, look_shadow, look_maps, look_programs, look_images,
+	look_user_network, look_policy, look_level, look_gate, look_job;

@@ -20,6 +20,7 @@
 #include "common/text.h"
 #include "frontend/cgroup_place.h"
 #include "frontend/doctor.h"
+#include "frontend/image.h"
 #include "frontend/roots.h"
 #include "sandbox/landlock.h"
 #include "sandbox/fsmount.h"
@@ -249,6 +250,10 @@ int look_root(struct doctor *d, struct err *e)
 		return -e->code;
 	if (kind == PLAN_ROOT_HOST)
 		return found_ok(d, "the host's own");
+	if (kind != PLAN_ROOT_DIR)
+		return image_find(kind, &path, e) < 0 || image_device(e) < 0
+			       ? -e->code
+			       : found_ok(d, "an image that %s reads", path);
 	root = open_path(path, e);
 	if (root < 0)
 		return root;

@@ -13,6 +13,7 @@
 #include "common/userdb.h"
 #include "frontend/doctor.h"
 #include "frontend/idmap.h"
+#include "frontend/image.h"
 #include "frontend/install.h"
 #include "frontend/network.h"
 #include "frontend/privileged.h"
@@ -303,6 +304,20 @@ int look_user_network(struct doctor *d, struct err *e)
 	if (network_find(&tool, e) < 0 || network_device(e) < 0)
 		return -e->code;
 	return found_ok(d, "%s and /dev/net/tun are there, for --network user", tool.path);
+}
+
+int look_images(struct doctor *d, struct err *e)
+{
+	const char *squashfs, *erofs;
+	struct err ignored;
+
+	if (image_find(PLAN_ROOT_SQUASHFS, &squashfs, e) < 0 || image_device(e) < 0)
+		return -e->code;
+	if (image_find(PLAN_ROOT_EROFS, &erofs, &ignored) < 0)
+		return found_ok(d, "%s and /dev/fuse are there, for roots of squashfs; erofsfuse is not",
+				squashfs);
+	return found_ok(d, "%s, %s and /dev/fuse are there, for roots of squashfs and erofs", squashfs,
+			erofs);
 }
 
 /* --- trials ------------------------------------------------------------------------- */

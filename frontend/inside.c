@@ -80,29 +80,63 @@ static int find_group(const struct look_up *l, const char *group, uint32_t *ret)
 	return 0;
 }
 
-int inside_user(const char *root, const char *spec, struct arena *a, struct inside_user *ret, struct err *e)
+/* What a root says of nobody. */
+static void fill_in(struct inside_user *u)
+{
+	if (!u->home)
+		u->home = u->uid == 0 ? "/root" : "/";
+	if (u->uid == 0 && !strcmp(u->name, "0"))
+		u->name = "root";
+}
+
+/* The user of spec, and what stands behind the colon, or NULL. */
+static int split(const char *spec, struct arena *a, struct inside_user *ret, const char **ret_group,
+		 struct err *e)
 {
 	const char *colon = spec ? strchr(spec, ':') : NULL;
 	const char *user = !spec ? "0" : colon ? arena_copy(a, spec, (size_t)(colon - spec)) : spec;
+
+	*ret = (struct inside_user){.name = user, .shell = "/bin/sh"};
+	*ret_group = colon ? colon + 1 : NULL;
+	return user ? 0 : err_set(e, ENOMEM, "user %s: out of memory", QUOTE(spec));
+}
+
+int inside_user(const char *root, const char *spec, struct arena *a, struct inside_user *ret, struct err *e)
+{
 	fd_auto int fd =
 		fd_openat2(AT_FDCWD, root ? root : "/", O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS);
 	const struct look_up l = {.root = fd, .a = a, .e = e};
-	struct inside_user u = {.name = user, .shell = "/bin/sh"};
+	struct inside_user u;
+	const char *group;
 	int r;
 
-	if (!user)
-		return err_set(e, ENOMEM, "user %s: out of memory", QUOTE(spec));
 	if (fd < 0)
 		return err_sys(e, "root %s", QUOTE(root));
-	r = find_user(&l, user, &u);
-	if (r == 0 && colon)
-		r = find_group(&l, colon + 1, &u.gid);
+	r = split(spec, a, &u, &group, e);
+	if (r == 0)
+		r = find_user(&l, u.name, &u);
+	if (r == 0 && group)
+		r = find_group(&l, group, &u.gid);
 	if (r < 0)
 		return r;
-	if (!u.home)
-		u.home = u.uid == 0 ? "/root" : "/";
-	if (u.uid == 0 && !strcmp(u.name, "0"))
-		u.name = "root";
+	fill_in(&u);
+	*ret = u;
+	return 0;
+}
+
+int inside_number(const char *spec, struct arena *a, struct inside_user *ret, struct err *e)
+{
+	struct inside_user u;
+	const char *group;
+	int r = split(spec, a, &u, &group, e);
+
+	if (r < 0)
+		return r;
+	if (text_id(u.name, &u.uid) < 0 || (group && text_id(group, &u.gid) < 0)) {
+		err_set(e, EINVAL, "user %s: names are not looked up in an image", QUOTE(spec));
+		return err_hint(e, "give numbers: UID or UID:GID");
+	}
+	fill_in(&u);
 	*ret = u;
 	return 0;
 }

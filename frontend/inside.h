@@ -24,3 +24,6 @@ struct inside_user {
  * system. A name that the root does not know is -ENOENT; a number need not be known. 0 or -errno.
  */
 int inside_user(const char *root, const char *spec, struct arena *a, struct inside_user *ret, struct err *e);
+
+/* The same where the root cannot be looked into: spec is numbers, UID[:GID], or NULL. 0 or -errno. */
+int inside_number(const char *spec, struct arena *a, struct inside_user *ret, struct err *e);

@@ -245,7 +245,7 @@ static void ask(struct prepared *p, int op, struct answer *a)
 	if (op < 0 ? false : !pin_wanted(&plan->ops.item[op]) || !(plan->ops.item[op].flags & OPF_ASKED))
 		return;
 	a->asked = true;
-	if (op >= 0 || plan->root_kind == PLAN_ROOT_DIR)
+	if (op >= 0 || plan->root_kind != PLAN_ROOT_HOST)
 		fd = pin_open(plan, op, &plain, &a->e);
 	if (a->e.code == 0)
 		vet_object(&p->vet, plan, op, fd, &p->a, &a->verdict, &a->masks, &a->e);
@@ -311,7 +311,10 @@ static void print_text(struct prepared *p, struct err *refused)
 
 	ask(p, -1, &a);
 	keep_first(refused, &a.e);
-	out("root         %s%s%s", plan->root_kind == PLAN_ROOT_HOST ? "host" : QUOTE(plan->root),
+	out("root         %s%s%s%s", plan->root_kind == PLAN_ROOT_HOST ? "host" : QUOTE(plan->root),
+	    plan->root_kind == PLAN_ROOT_SQUASHFS ? " (squashfs)"
+	    : plan->root_kind == PLAN_ROOT_EROFS  ? " (erofs)"
+						  : "",
 	    plan->root_read_only ? " (read-only)" : "", plan->ephemeral ? " (ephemeral)" : "");
 	print_rule(&a);
 	for (uint32_t i = 0; i < plan->ops.count; i++) {

@@ -263,6 +263,11 @@ static uint32_t make_tty(const struct run_options *o, const struct plan_facts *f
 	return o->tty ? (uint32_t)PLAN_TTY_ALL : f->tty;
 }
 
+static bool is_image(const struct plan_facts *f)
+{
+	return f->root_kind == PLAN_ROOT_SQUASHFS || f->root_kind == PLAN_ROOT_EROFS;
+}
+
 int planner_make(const struct run_options *o, const struct plan_facts *f, struct arena *a, struct plan *ret,
 		 struct err *e)
 {
@@ -270,9 +275,9 @@ int planner_make(const struct run_options *o, const struct plan_facts *f, struct
 	struct plan p = {
 		.root_kind = f->root_kind,
 		.root = f->root,
-		.root_read_only = o->read_only || (f->shared && !o->ephemeral),
+		.root_read_only = o->read_only || ((f->shared || is_image(f)) && !o->ephemeral),
 		.root_shared = f->shared,
-		.ephemeral = o->ephemeral && f->root_kind == PLAN_ROOT_DIR,
+		.ephemeral = o->ephemeral && f->root_kind != PLAN_ROOT_HOST,
 		.ephemeral_size = o->ephemeral_size ? o->ephemeral_size : default_size(o, EPHEMERAL_SIZE),
 		.gate = o->by_gate,
 		.map = o->map,

@@ -14,7 +14,7 @@
 struct plan_facts {
 	bool shared; /* the root's owners on disk are to be those inside */
 	enum plan_root root_kind;
-	const char *root;      /* path of PLAN_ROOT_DIR, else "" */
+	const char *root;      /* its path; PLAN_ROOT_HOST: "" */
 	const char *user;      /* the user inside: name, or his number as text */
 	uint32_t uid, gid;     /* his ids inside */
 	const char *home;      /* clean absolute path */

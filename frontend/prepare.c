@@ -111,6 +111,29 @@ static int make_resolv(struct prepared *p, const char **ret, struct err *e)
 	return *ret ? 0 : err_set(e, ENOMEM, "network user: no memory for a resolv.conf");
 }
 
+/* In an image nobody can be looked up before it is mounted, which is done in the sandbox. */
+static int find_user(struct prepared *p, const struct plan_facts *f, struct inside_user *ret, struct err *e)
+{
+	const struct run_options *o = &p->options;
+	const char *user = o->map == PLAN_MAP_NONE ? gate_user(&p->caller, &p->a) : o->user;
+
+	switch (f->root_kind) {
+	case PLAN_ROOT_HOST:
+		return inside_user(NULL, user, &p->a, ret, e);
+	case PLAN_ROOT_DIR:
+		return inside_user(f->root, user, &p->a, ret, e);
+	case PLAN_ROOT_SQUASHFS:
+	case PLAN_ROOT_EROFS:
+		if (o->by_gate)
+			return err_set(e, ENOTSUP, "root %s: croft-gate makes no sandbox over an image",
+				       QUOTE(f->root));
+		return inside_number(user, &p->a, ret, e);
+	case PLAN_ROOT_COUNT:
+		break;
+	}
+	return err_set(e, EINVAL, "root %s is of no kind", QUOTE(f->root));
+}
+
 static int find_facts(struct prepared *p, struct plan_facts *f, struct err *e)
 {
 	const struct run_options *o = &p->options;
@@ -120,8 +143,7 @@ static int find_facts(struct prepared *p, struct plan_facts *f, struct err *e)
 		return -e->code;
 	f->shared = o->by_gate && o->map != PLAN_MAP_NONE && f->root_kind == PLAN_ROOT_DIR &&
 		    vet_may_share(&p->vet, f->root);
-	if (inside_user(f->root_kind == PLAN_ROOT_DIR ? f->root : NULL,
-			o->map == PLAN_MAP_NONE ? gate_user(&p->caller, &p->a) : o->user, &p->a, &u, e) < 0)
+	if (find_user(p, f, &u, e) < 0)
 		return -e->code;
 	f->user = u.name;
 	f->uid = u.uid;

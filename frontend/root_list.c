@@ -13,6 +13,7 @@
 #include "common/fd.h"
 #include "common/mem.h"
 #include "common/text.h"
+#include "frontend/image.h"
 #include "frontend/out.h"
 #include "frontend/root_verbs.h"
 #include "frontend/roots.h"
@@ -56,6 +57,17 @@ static void print_root(struct listing *l, const char *name, const char *whose, c
 	out("}");
 }
 
+static bool is_image(int dir, const char *name, const struct stat *st)
+{
+	char path[PATH_MAX];
+	struct err ignored;
+	enum plan_root kind;
+	fd_auto int fd = S_ISREG(st->st_mode) ? openat(dir, name, O_PATH | O_CLOEXEC) : -1;
+
+	return fd >= 0 && fd_path(fd, path, sizeof(path), &ignored) == 0 &&
+	       image_kind(path, &kind, &ignored) == 0;
+}
+
 /* Names that croft itself would not take are not roots. */
 static bool is_root(int dir, const char *name)
 {
@@ -63,7 +75,7 @@ static bool is_root(int dir, const char *name)
 	struct err ignored;
 
 	return roots_check_name(name, &ignored) == 0 && fstatat(dir, name, &st, 0) == 0 &&
-	       S_ISDIR(st.st_mode);
+	       (S_ISDIR(st.st_mode) || is_image(dir, name, &st));
 }
 
 static int list_directory(struct listing *l, const char *whose, const char *dir, struct err *e)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "common/text.h"
+#include "frontend/image.h"
 
 static bool has_control(const char *name)
 {
@@ -108,7 +109,7 @@ static int look_in(const char *dir, const char *name, struct arena *a, const cha
 			return 0;
 		return err_sys(e, "look for root %s in %s", QUOTE(name), QUOTE(dir));
 	}
-	if (!S_ISDIR(st.st_mode))
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
 		return err_set(e, ENOTDIR, "root %s: %s is not a directory", QUOTE(name), QUOTE(path));
 	*ret = path;
 	return 1;
@@ -119,8 +120,9 @@ static int no_such_root(const char *name, struct err *e)
 	struct stat st;
 
 	err_set(e, ENOENT, "there is no root called %s", QUOTE(name));
-	if (stat(name, &st) == 0 && S_ISDIR(st.st_mode))
-		return err_hint(e, "write ./%s if you mean the directory here", QUOTE(name));
+	if (stat(name, &st) == 0 && (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
+		return err_hint(e, "write ./%s if you mean the %s here", QUOTE(name),
+				S_ISDIR(st.st_mode) ? "directory" : "file");
 	return err_hint(e, "'croft root list' shows the names; a directory is written with a '/'");
 }
 
@@ -131,9 +133,9 @@ int roots_find(const char *root, struct arena *a, enum plan_root *ret_kind, cons
 	int r;
 
 	if (!strcmp(root, "host") || strchr(root, '/')) {
-		*ret_kind = strchr(root, '/') ? PLAN_ROOT_DIR : PLAN_ROOT_HOST;
 		*ret_path = strchr(root, '/') ? root : "";
-		return 0;
+		*ret_kind = PLAN_ROOT_HOST;
+		return **ret_path ? image_kind(root, ret_kind, e) : 0;
 	}
 	if (!strcmp(root, ".") || !strcmp(root, "..")) {
 		err_set(e, EINVAL, "root %s is neither a path nor a name", root);
@@ -150,7 +152,6 @@ int roots_find(const char *root, struct arena *a, enum plan_root *ret_kind, cons
 		return r;
 	if (r == 0)
 		return no_such_root(root, e);
-	*ret_kind = PLAN_ROOT_DIR;
 	*ret_path = path;
-	return 0;
+	return image_kind(path, ret_kind, e);
 }

@@ -3,7 +3,8 @@
  *
  * A ROOT on the command line is a path (it contains a '/'), the word `host`, or a name: of a directory in
  * $XDG_DATA_HOME/croft/roots (where that is unset, empty or not absolute: $HOME/.local/share/croft/roots),
- * the user's own, or in STATEDIR/roots, everybody's. The user's own come first.
+ * the user's own, or in STATEDIR/roots, everybody's. The user's own come first. What is meant is a directory,
+ * or a file that is an image of a file system.
  */
 #pragma once
 
@@ -40,7 +41,7 @@ int roots_hidden(const char *name, const char *why, char ret[ROOTS_HIDDEN_MAX], 
 int roots_join(struct arena *a, const char *dir, const char *name, const char **ret, struct err *e);
 
 /*
- * What root means. A path comes back as it is, not looked at; `host` has the path "". 0, or -ENOENT when
+ * What root means. A path comes back as it is, `host` as "". 0, or -ENOENT when
  * there is no such name (the hint says what to write), -EINVAL when it cannot be one, or why a directory that
  * may hold it cannot be read.
  */

@@ -5,6 +5,7 @@
 
 #include "common/fd.h"
 #include "common/text.h"
+#include "frontend/image.h"
 #include "frontend/network.h"
 #include "frontend/prepare.h"
 #include "frontend/run_help.h"
@@ -51,6 +52,8 @@ static size_t command_line_size(int argc, char *argv[])
 static int run(struct prepared *p, struct sandbox_hooks *h, struct err *e)
 {
 	static struct plan plan;
+	struct image image;
+	int r;
 	struct vetted *vetted = arena_array(&p->a, (size_t)p->plan.ops.count + 1, sizeof(*vetted));
 
 	if (!vetted)
@@ -60,7 +63,10 @@ static int run(struct prepared *p, struct sandbox_hooks *h, struct err *e)
 	if (plan.network == PLAN_NETWORK_USER && network_check(&plan, e) < 0)
 		return -e->code;
 	h->ctx = vetted;
-	return supervise(&plan, h, e);
+	image_init(&image);
+	r = image_start(&image, &plan, vetted[0].dev, vetted[0].ino, &p->a, e);
+	h->image = image.sock;
+	return image_end(&image, r < 0 ? r : supervise(&plan, h, e), e);
 }
 
 static int run_main(int argc, char *argv[], struct err *e)

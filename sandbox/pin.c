@@ -47,7 +47,7 @@ static int say(const struct plan *p, int op, struct err *e)
 int pin_open(const struct plan *p, int op, bool *ret_plain, struct err *e)
 {
 	const char *path = op < 0 ? p->root : p->ops.item[op].source;
-	const uint64_t flags = O_PATH | (op < 0 ? O_DIRECTORY : 0u);
+	const uint64_t flags = O_PATH | (op < 0 && !plan_root_is_image(p) ? O_DIRECTORY : 0u);
 	int fd = fd_openat2(AT_FDCWD, path, flags, 0, RESOLVE_NO_SYMLINKS);
 
 	*ret_plain = fd >= 0;
@@ -89,7 +89,8 @@ int pin_all(const struct plan *p, const struct sandbox_hooks *h, struct pins *re
 	int r = raise_open_files(p, ret, e);
 
 	ret->root = -1;
-	if (r == 0 && p->root_kind == PLAN_ROOT_DIR)
+	ret->image = h->image;
+	if (r == 0 && p->root_kind != PLAN_ROOT_HOST)
 		r = pin(p, -1, h, ret, e);
 	for (uint32_t i = 0; r == 0 && i < p->ops.count; i++) {
 		ret->op[i] = -1;

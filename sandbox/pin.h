@@ -11,7 +11,8 @@
 #include "sandbox/sandbox.h"
 
 struct pins {
-	int root;             /* PLAN_ROOT_DIR: O_PATH descriptor, else -1 */
+	int root;             /* O_PATH descriptor; PLAN_ROOT_HOST: -1 */
+	int image;            /* of the hooks */
 	int op[PLAN_OPS_MAX]; /* one each operation: O_PATH descriptor, or -1 */
 	/* What is to be covered of the root, and then of each operation's source; NULL: nothing. */
 	const struct sandbox_masks *masks[PLAN_OPS_MAX + 1];

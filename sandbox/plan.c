@@ -220,7 +220,7 @@ int plan_check(const struct plan *p, struct err *e)
 		return err_set(e, EINVAL, "plan: a string is missing");
 	if (p->root_kind >= PLAN_ROOT_COUNT || p->map >= PLAN_MAP_COUNT)
 		return err_set(e, EINVAL, "plan: unknown kind of root or map");
-	if ((p->root_kind == PLAN_ROOT_DIR) != (p->root[0] != '\0') || strlen(p->root) >= PLAN_PATH_MAX)
+	if ((p->root_kind != PLAN_ROOT_HOST) != (p->root[0] != '\0') || strlen(p->root) >= PLAN_PATH_MAX)
 		return err_set(e, EINVAL, "plan: the root's path is missing, too long, or one too many");
 	if (p->root_read_only > 1 || p->ephemeral > 1 || p->init > 1 || p->lock_mounts > 1 ||
 	    p->cwd_asked > 1 || p->gate > 1 || p->root_shared > 1)

@@ -31,6 +31,8 @@ enum plan_root {
 	PLAN_ROOT_HOST, /* a fresh tmpfs with the host's system bound read-only: the OP_MIRROR operations say
 			   what */
 	PLAN_ROOT_DIR,  /* a directory */
+	PLAN_ROOT_SQUASHFS, /* a file with a file system, never written: an overlay lies over it */
+	PLAN_ROOT_EROFS,
 	PLAN_ROOT_COUNT
 };
 
@@ -184,7 +186,7 @@ enum plan_tty {
 
 struct plan {
 	uint32_t root_kind;      /* enum plan_root */
-	const char *root;        /* PLAN_ROOT_DIR: host path; else "" */
+	const char *root;        /* host path; PLAN_ROOT_HOST: "" */
 	uint32_t root_read_only; /* bool */
 	uint32_t root_shared;    /* bool: its owners on disk are the ids inside; by croft-gate, read-only */
 	uint32_t ephemeral;      /* bool: an overlay, thrown away at the end */
@@ -238,6 +240,12 @@ struct plan {
 	int32_t oom_score_adj; /* -1000 to 1000 */
 	struct plan_ulimits ulimits;
 };
+
+/* Whether the root is a file. */
+static inline bool plan_root_is_image(const struct plan *p)
+{
+	return p->root_kind == PLAN_ROOT_SQUASHFS || p->root_kind == PLAN_ROOT_EROFS;
+}
 
 /* Checks what the types cannot say: enums, flags, clean paths, limits. 0 or -EINVAL with *e. */
 int plan_check(const struct plan *p, struct err *e);

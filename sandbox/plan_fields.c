@@ -18,7 +18,7 @@
 #name, PLAN_LIST, offsetof(struct plan, name), NULL, 0, &(l)                                 \
 	}
 
-static const char *const root_word[] = {"host", "directory"};
+static const char *const root_word[] = {"host", "directory", "squashfs", "erofs"};
 static_assert(COUNT(root_word) == PLAN_ROOT_COUNT, "a word for each root");
 
 static const char *const map_word[] = {"self", "subordinate", "auto", "isolated", "none"};

@@ -13,6 +13,7 @@
 #include "sandbox/admin.h"
 #include "sandbox/confine.h"
 #include "sandbox/fsmount.h"
+#include "sandbox/fuse.h"
 #include "sandbox/mask.h"
 #include "sandbox/overlay.h"
 #include "sandbox/tree.h"
@@ -33,6 +34,17 @@ static int clone_root(const struct plan *p, const struct pins *pins, const struc
 	if (p->root_shared && idmapped_root(m, tree, e) < 0)
 		return err_wrap(e, "root %s", QUOTE(p->root));
 	return TAKE_FD(tree);
+}
+
+/* The tree that the root is, or lies over. */
+static int open_root(const struct plan *p, const struct pins *pins, const struct idmapper *m, struct err *e)
+{
+	int tree;
+
+	if (!plan_root_is_image(p))
+		return clone_root(p, pins, m, e);
+	tree = fuse_make(pins->image, e);
+	return tree < 0 ? err_wrap(e, "root %s", QUOTE(p->root)) : tree;
 }
 
 static int attach_on_root(int tree, struct err *e)
@@ -75,13 +87,13 @@ static int overlay_inside(const void *ctx, int self, struct err *e)
 static int attach_overlay(const struct plan *p, const struct pins *pins, const struct idmapper *m,
 			  const struct maker *maker, struct err *e)
 {
-	fd_auto int lower = clone_root(p, pins, m, e);
+	fd_auto int lower = open_root(p, pins, m, e);
 	fd_auto int tree = -1;
 	struct stat st;
 
 	if (lower < 0)
 		return lower;
-	if (fstat(pins->root, &st) < 0)
+	if (fstat(lower, &st) < 0)
 		return err_sys(e, "look at the root %s", QUOTE(p->root));
 	if (p->gate)
 		tree = maker_run(maker, maker->ids, CLONE_NEWNS, overlay_inside,
@@ -107,7 +119,9 @@ int root_attach(const struct plan *p, const struct pins *pins, const struct idma
 
 	if (p->root_kind == PLAN_ROOT_HOST)
 		return fs_tmpfs_on_root(0755, p->ephemeral_size, e);
-	root = p->ephemeral ? attach_overlay(p, pins, m, maker, e) : attach_directory(p, pins, m, e);
+	/* Over an image always, so that mount points can be made that it does not have. */
+	root = p->ephemeral || plan_root_is_image(p) ? attach_overlay(p, pins, m, maker, e)
+						     : attach_directory(p, pins, m, e);
 	if (root >= 0 && mask_cover_all(root, pins->masks[0], e) < 0)
 		return err_wrap(e, "root %s", QUOTE(p->root));
 	return root < 0 ? root : TAKE_FD(root);

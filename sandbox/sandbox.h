@@ -32,6 +32,9 @@ struct sandbox_hooks {
 	/* NULL, or what is to be covered of an object that was permitted; NULL again: nothing. */
 	const struct sandbox_masks *(*masks)(void *ctx, int op);
 	void *ctx;
+	/* Of a root that is an image: a socket, which gets MSG_MADE with the mount that is to be served from
+	 * the file. */
+	int image;
 	/* NULL, or asked before anything is mounted: proc is the host's /proc, most the hook's own. 0 or
 	 * -errno.
 	 */

@@ -52,7 +52,8 @@ static void name(const struct plan *p, int op, char *buf, size_t size)
 static uint8_t rights_of(const struct plan *p, int op)
 {
 	if (op < 0)
-		return RIGHT_EXEC | (p->root_read_only || p->ephemeral ? 0 : RIGHT_WRITE);
+		return RIGHT_EXEC |
+		       (p->root_read_only || p->ephemeral || plan_root_is_image(p) ? 0 : RIGHT_WRITE);
 	if (kind_of(p, op) != POLICY_VOLUME)
 		return 0;
 	return (uint8_t)((p->ops.item[op].flags & OPF_READ_ONLY ? 0 : RIGHT_WRITE) |

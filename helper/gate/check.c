@@ -47,6 +47,8 @@ static int check_whole(struct work *w, const struct policy_caller *c)
 	if (p->root_shared && (p->map == PLAN_MAP_NONE || p->root_kind != PLAN_ROOT_DIR ||
 			       !(p->root_read_only || p->ephemeral)))
 		return refuse(w, "of a shared root that is not read-only, or without ids");
+	if (plan_root_is_image(p))
+		return refuse(w, "of an image");
 	if (p->lock_mounts)
 		return refuse(w, "with a second user namespace");
 	if (p->ephemeral && !p->root_shared)

@@ -41,6 +41,7 @@ static void must_be_the_callers(const struct plan *p)
 	MUST(p->network != PLAN_NETWORK_USER && p->ports.count == 0);
 	MUST(!(p->namespaces & PLAN_NS_CGROUP));
 	MUST((p->network == PLAN_NETWORK_HOST) == !(p->namespaces & PLAN_NS_NET));
+	MUST(!plan_root_is_image(p));
 	MUST(!p->root_shared || (p->root_kind == PLAN_ROOT_DIR && (p->root_read_only || p->ephemeral) &&
 				 p->map != PLAN_MAP_NONE));
 	MUST(!p->tty || count(p, OP_DEVPTS, NULL) == 1);

@@ -102,8 +102,8 @@ static void change_field(struct plan *p, unsigned *seed)
 		p->namespaces = next(seed) % (PLAN_NS_ALL + 1);
 		return;
 	case 4:
-		p->root_kind ^= 1;
-		p->root = p->root_kind == PLAN_ROOT_DIR ? "/r" : "";
+		p->root_kind = next(seed) % PLAN_ROOT_COUNT;
+		p->root = p->root_kind != PLAN_ROOT_HOST ? "/r" : "";
 		return;
 	case 5:
 		p->caps ^= 1;

@@ -6,6 +6,7 @@ import unittest
 import debian_root
 from attacks import registry
 from croft_test import CroftTest, USER
+from fuse_case import fuse_for_all
 from run_case import RunTest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -132,7 +133,13 @@ class Examples(RunTest):
     # The answer to a question is its status; standard input that ends, ends the shells.
     STATUS = {'croft policy explain volume /etc:rw': 1}
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        fuse_for_all(cls)
+
     def setUp(self):
+        self.needs_package('squashfuse', 'squashfs-tools')
         self.folder = self.home_dir()
         self.path = f'{self.folder}/bin:{os.path.dirname(self.croft_path)}:/usr/sbin:/usr/bin:/sbin:/bin'
 
@@ -165,4 +172,4 @@ class Examples(RunTest):
             section = re.search(r'(?ms)^\.Sh EXAMPLES$(.*?)^\.Sh', read('man', page))[1]
             if page == 'croft-root.1':
                 self.run_as(USER, ['rm', '-rf', self.folder + '/rootfs'])
-            self.paste([line.replace('\\(dq', '"') for line in re.findall(r'(?m)^(?:\.Dl )?(croft .*)$', section)])
+            self.paste([line.replace('\\(dq', '"') for line in re.findall(r'(?m)^(?:\.Dl )?((?:croft|tar|mksquashfs) .*)$', section)])

@@ -8,12 +8,13 @@ import shutil
 import subprocess
 
 from croft_test import EXIT_CROFT, USER, USER2, USER_NO_SUB, CroftTest, sub_ranges
+from fuse_case import fuse_for_all
 from net_case import tun_for_all
 
 # What every host of these tests must have; `sandbox` is the main job itself, tried.
 NEEDED = ('caller', 'kernel', 'user namespaces', 'namespaces', 'system calls', 'mount trees', 'proc', 'tmpfs',
           'terminal', 'mqueue', 'filter', 'subordinate uids', 'subordinate gids', 'id maps', 'policy', 'root', 'sandbox')
-OTHERS = ('croft-idmap', 'newuidmap', 'croft-gate', 'network', 'user network', 'overlay', 'keyring', 'landlock', 'programs', 'policy level', 'cgroup',
+OTHERS = ('croft-idmap', 'newuidmap', 'croft-gate', 'network', 'user network', 'overlay', 'images', 'keyring', 'landlock', 'programs', 'policy level', 'cgroup',
           'limits')
 
 
@@ -22,9 +23,10 @@ class DoctorTest(CroftTest):
     def setUpClass(cls):
         super().setUpClass()
         tun_for_all(cls)
+        fuse_for_all(cls)
 
     def setUp(self):
-        self.needs_package('passt', 'uidmap')
+        self.needs_package('passt', 'squashfuse', 'uidmap')
 
     def checks(self, result, status):
         """{name: check} of the JSON of a run that ended with status."""

@@ -146,7 +146,7 @@ class Options(RunTest):
         self.assertIn('hint: write ./sub if you mean the directory here', r.err)
         r = self.refused(r'^croft: root \. is neither a path nor a name', '.')
         self.assertIn('hint: write ./ for that directory', r.err)
-        for word, why in (('./no', 'No such file'), ('/etc/passwd', 'Not a directory'), ('/root/x', 'Permission denied'), ('.hidden', 'cannot begin with'),
+        for word, why in (('./no', 'No such file'), ('/etc/passwd', 'it is a file, and neither a squashfs nor an erofs image'), ('/root/x', 'Permission denied'), ('.hidden', 'cannot begin with'),
                           ('/proc/self/root/', 'links|link loop'), ('/proc/self/cwd/x', 'links|link loop')):
             with self.subTest(word):
                 self.refused(f'^croft: .*({why})', word, 'true')

@@ -114,6 +114,9 @@ static void the_command_is_the_caller_or_ends_with_him(void **state)
 	p.uid = 1;
 	p.init = 0;
 	refused("no init");
+	p.root_kind = PLAN_ROOT_SQUASHFS;
+	p.root = "/image";
+	refused("of an image");
 	p.lock_mounts = 1;
 	refused("second user namespace");
 	p.root_shared = 1;

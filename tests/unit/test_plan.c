@@ -233,7 +233,7 @@ static struct plan any_plan(void)
 		p.ports = any_ports(rnd(4));
 	if (p.seccomp == PLAN_SECCOMP_PROGRAM)
 		p.seccomp_program = any_blob(8 * (1 + rnd(5)));
-	p.root = p.root_kind == PLAN_ROOT_DIR ? any_text(1, 60, "") : "";
+	p.root = p.root_kind != PLAN_ROOT_HOST ? any_text(1, 60, "") : "";
 	if (p.map == PLAN_MAP_SELF) {
 		p.uid = p.own_uid;
 		p.gid = p.own_gid;

@@ -156,6 +156,21 @@ static void a_directory_keeps_its_own_system(void **state)
 	assert_string_equal(plan.root, "./r");
 }
 
+static void an_image_is_never_written(void **state)
+{
+	(void)state;
+	in_directory();
+	facts.root_kind = PLAN_ROOT_SQUASHFS;
+	MAKE("-v", "/s:/d");
+	assert_int_equal(plan.root_kind, PLAN_ROOT_SQUASHFS);
+	assert_true(plan.root_read_only && !plan.ephemeral);
+	facts.root_kind = PLAN_ROOT_EROFS;
+	MAKE("--ephemeral");
+	assert_true(!plan.root_read_only && plan.ephemeral);
+	MAKE("--ephemeral", "--read-only");
+	assert_true(plan.root_read_only && plan.ephemeral);
+}
+
 /* A read-only root may lack the place for them. */
 static void files_in_etc_are_optional_where_nothing_can_be_made(void **state)
 {
@@ -632,6 +647,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_host_is_mirrored_before_all_else),
 		TEST(a_directory_keeps_its_own_system),
+		TEST(an_image_is_never_written),
 		TEST(files_in_etc_are_optional_where_nothing_can_be_made),
 		TEST(home_is_made_on_the_hosts_system_alone),
 		TEST(what_the_user_puts_there_replaces_ours),

@@ -1,5 +1,6 @@
 /* Names of roots: which are allowed, where they are looked up, what is said when there is none. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,6 +92,38 @@ static void host_is_built_in(void **state)
 	assert_string_equal(found, "");
 }
 
+static enum plan_root kind_of(const void *bytes, size_t size, off_t at)
+{
+	static const char image[] = "./image";
+	int fd = open(image, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	enum plan_root kind = PLAN_ROOT_COUNT;
+	const char *found;
+	struct err e;
+	int r;
+
+	assert_true(fd >= 0 && ftruncate(fd, 4096) == 0 && pwrite(fd, bytes, size, at) == (ssize_t)size);
+	close(fd);
+	r = find(image, &kind, &found, &e);
+	unlink(image);
+	if (r < 0) {
+		assert_int_equal(r, -EINVAL);
+		assert_non_null(strstr(e.msg, "neither a squashfs nor an erofs image"));
+		return PLAN_ROOT_COUNT;
+	}
+	assert_string_equal(found, image);
+	return kind;
+}
+
+static void an_image_is_known_by_its_first_bytes(void **state)
+{
+	(void)state;
+	assert_int_equal(chdir(home), 0);
+	assert_int_equal(kind_of("hsqs", 4, 0), PLAN_ROOT_SQUASHFS);
+	assert_int_equal(kind_of("\xe2\xe1\xf5\xe0", 4, 1024), PLAN_ROOT_EROFS);
+	assert_int_equal(kind_of("hsqs", 4, 1024), PLAN_ROOT_COUNT);
+	assert_int_equal(kind_of("sqsh", 4, 0), PLAN_ROOT_COUNT);
+}
+
 static void a_name_is_found_with_and_without_xdg(void **state)
 {
 	enum plan_root kind;
@@ -162,6 +195,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		AT_HOME(a_path_is_taken_as_it_is),
 		AT_HOME(host_is_built_in),
+		AT_HOME(an_image_is_known_by_its_first_bytes),
 		AT_HOME(a_name_is_found_with_and_without_xdg),
 		AT_HOME(a_missing_name_says_what_to_write),
 		AT_HOME(names_that_cannot_be_are_refused),
