@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
-#include "common/text.h"
+#include "frontend/json.h"
 
 static char buffer[16384];
 static size_t used;
@@ -56,28 +56,12 @@ void out(const char *fmt, ...)
 
 void out_json_string(const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text;
-	char esc[8];
+	char piece[JSON_PIECE_MAX];
+	size_t n;
 
 	put("\"", 1);
-	while (*s) {
-		size_t n = *s < 0x80 ? 1 : utf8_len(s);
-
-		if (n == 0) {
-			put("\\ufffd", 6);
-			n = 1;
-		} else if (*s == '"' || *s == '\\') {
-			esc[0] = '\\';
-			esc[1] = (char)*s;
-			put(esc, 2);
-		} else if (*s < 0x20 || *s == 0x7f) {
-			snprintf(esc, sizeof(esc), "\\u%04x", *s);
-			put(esc, 6);
-		} else {
-			put((const char *)s, n);
-		}
-		s += n;
-	}
+	while ((n = json_piece(&text, piece)))
+		put(piece, n);
 	put("\"", 1);
 }
 

@@ -300,6 +300,7 @@ int planner_make(const struct run_options *o, const struct plan_facts *f, struct
 		.init = !o->no_init,
 		.tty = make_tty(o, f),
 		.stop_timeout_ms = o->stop_timeout_ms,
+		.report = o->status_fd >= 0,
 	};
 
 	make_caps(o, &p);

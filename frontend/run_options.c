@@ -517,13 +517,6 @@ static int set_tty(void *ctx, const char *value, struct err *e)
 	return 0;
 }
 
-static int set_stop_timeout(void *ctx, const char *value, struct err *e)
-{
-	if (text_duration_ms(value, &((struct run_options *)ctx)->stop_timeout_ms) < 0)
-		return err_set(e, EINVAL, "%s is not a time (as 10s, 500ms, 2m)", QUOTE(value));
-	return 0;
-}
-
 static int set_preserve_fd(void *ctx, const char *value, struct err *e)
 {
 	struct run_options *o = ctx;
@@ -605,6 +598,8 @@ const struct option_row run_option[] = {
 	{"interactive", 'i', NULL, "no effect: standard input is always connected", set_interactive},
 	{"tty", 't', NULL, "a terminal even where standard input and output are none", set_tty},
 	{"stop-timeout", 0, "TIME", "from the first TERM to KILL (default: 10s)", set_stop_timeout},
+	{"tie", 0, "parent|none", "end with the process that started it (default), or do not", set_tie},
+	{"status-fd", 0, "N", "write a line of JSON for each phase to descriptor N", set_status_fd},
 	{"preserve-fd", 0, "N", "pass descriptor N on to the command", set_preserve_fd},
 	{"json", 0, NULL, "croft plan: print JSON", set_json},
 };
@@ -621,6 +616,13 @@ static int check_together(struct run_options *o, struct err *e)
 	if (o->seccomp && o->seccomp_fd >= 0)
 		return err_set(e, EINVAL,
 			       "options --seccomp and --seccomp-bpf: only one filter can be given");
+	for (uint32_t i = 0; i < o->nkeep; i++)
+		if (o->status_fd == (int)o->keep_fd[i])
+			return err_set(
+				e, EINVAL,
+				"options --status-fd and --preserve-fd: descriptor %d is croft's or the "
+				"command's",
+				o->status_fd);
 	if (o->tcp && o->landlock == PLAN_LANDLOCK_OFF)
 		return err_set(
 			e, EINVAL,
@@ -646,7 +648,7 @@ int run_options_parse(int argc, char *argv[], struct arena *a, struct run_option
 	o->a = a;
 	o->map = PLAN_MAP_SUBORDINATE;
 	o->stop_timeout_ms = 10000;
-	o->seccomp_fd = -1;
+	o->seccomp_fd = o->status_fd = -1;
 	r = options_parse(argv[0], run_option, run_noptions, argc, argv, o, &next, e);
 	if (r == 0)
 		r = check_together(o, e);

@@ -85,6 +85,8 @@ struct run_options {
 	bool no_init;
 	bool tty; /* -t */
 	uint32_t stop_timeout_ms;
+	bool untied;                    /* it does not end with the parent process */
+	int status_fd;                  /* of --status-fd, or -1 */
 	uint32_t keep_fd[PLAN_FDS_MAX]; /* ascending */
 	uint32_t nkeep;
 	bool json;         /* croft plan */

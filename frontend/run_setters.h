@@ -37,5 +37,10 @@ int set_timeout(void *ctx, const char *value, struct err *e);
 int set_nice(void *ctx, const char *value, struct err *e);
 int set_oom_score_adj(void *ctx, const char *value, struct err *e);
 
+/* run_life.c */
+int set_tie(void *ctx, const char *value, struct err *e);
+int set_stop_timeout(void *ctx, const char *value, struct err *e);
+int set_status_fd(void *ctx, const char *value, struct err *e);
+
 /* The name that --ulimit has for an RLIMIT_ number. */
 const char *run_ulimit_name(uint32_t resource);

@@ -23,6 +23,7 @@
 #include "frontend/limits.h"
 #include "frontend/network.h"
 #include "frontend/terminal_proxy.h"
+#include "frontend/tied.h"
 #include "sandbox/msg.h"
 
 /* Passed on to the command. TERM also starts the time to KILL; what was ignored when croft started is not
@@ -34,6 +35,8 @@ struct supervisor {
 	const struct plan *plan;
 	pid_t pid;
 	int pidfd, sock, signals;
+	int parent; /* the process that started croft; or -1 */
+	const struct job *job;
 	bool ignored[NSIG];
 	int terms;          /* TERM signals so far */
 	int64_t deadline;   /* when KILL is sent: monotonic milliseconds, or -1 */
@@ -115,10 +118,13 @@ static void stop_ourselves(struct supervisor *s, pid_t whom)
 	send_signal(s, SIGCONT);
 }
 
-static void got_signal(struct supervisor *s, int sig)
+static void got_signal(struct supervisor *s, int sig, int code)
 {
 	if (s->ignored[sig])
 		return;
+	if (sig == SIGHUP &&
+	    code == SI_KERNEL) /* the terminal is closed; from others it may mean: read anew */
+		start_deadline(s);
 	if (sig == SIGWINCH) {
 		proxy_window_size(&s->proxy);
 		if (s->proxy.master >= 0)
@@ -142,7 +148,7 @@ static void read_signals(struct supervisor *s)
 	struct signalfd_siginfo si;
 
 	while (read(s->signals, &si, sizeof(si)) == (ssize_t)sizeof(si))
-		got_signal(s, (int)si.ssi_signo);
+		got_signal(s, (int)si.ssi_signo, si.ssi_code);
 }
 
 /* --- messages from inside -------------------------------------------------------------------- */
@@ -190,25 +196,29 @@ static bool read_message(struct supervisor *s)
 		got_stopped(s);
 	else if (m.type == MSG_CHILD && s->pidfd < 0)
 		s->pidfd = fd_take(&fd);
+	else if (s->job->report)
+		report_message(s->job->report, &m, &fd);
 	fd_close(fd);
 	return true;
 }
 
 /* The exit status of a child, once it has ended. */
-static int await_end(int pidfd)
+static int await_end(int pidfd, siginfo_t *si)
 {
-	siginfo_t si = {0};
-
-	while (waitid(P_PIDFD, (id_t)pidfd, &si, WEXITED) < 0)
+	while (waitid(P_PIDFD, (id_t)pidfd, si, WEXITED) < 0)
 		if (errno != EINTR)
 			break;
-	return si.si_code == CLD_EXITED ? si.si_status : EXIT_SIGNAL + si.si_status;
+	return si->si_code == CLD_EXITED ? si->si_status : EXIT_SIGNAL + si->si_status;
 }
 
 static void reap(struct supervisor *s)
 {
+	siginfo_t si = {0};
+
 	s->over = true;
-	s->status = await_end(s->pidfd);
+	s->status = await_end(s->pidfd, &si);
+	if (s->job->report)
+		report_first(s->job->report, si.si_code, si.si_status);
 	while (s->sock >= 0 && read_message(s))
 		continue;
 }
@@ -284,15 +294,37 @@ static int time_left(struct supervisor *s)
 	return shorter(shorter(wait, s->deadline), s->time_limit);
 }
 
-/* The time limit is over: as if somebody had sent TERM. CONT, since a stopped command would not see it. */
-static void time_is_up(struct supervisor *s)
+/* As if somebody had sent TERM. CONT, since a stopped command would not see it. */
+static void stop(struct supervisor *s)
 {
-	s->time_limit = -1;
-	s->timed_out = true;
 	s->terms++;
 	start_deadline(s);
 	send_signal(s, SIGTERM);
 	send_signal(s, SIGCONT);
+}
+
+static void time_is_up(struct supervisor *s)
+{
+	s->time_limit = -1;
+	s->timed_out = true;
+	if (s->job->report)
+		report_time_limit(s->job->report);
+	stop(s);
+}
+
+static void parent_is_gone(struct supervisor *s)
+{
+	fd_close(TAKE_FD(s->parent));
+	stop(s);
+}
+
+/* What was sent before counts first: why there is no command. */
+static void exec_is_over(struct supervisor *s)
+{
+	while (s->sock >= 0 && read_message(s))
+		continue;
+	if (!s->e->code)
+		report_done(s->job->report, REPORT_EXEC);
 }
 
 static void hung_up(struct supervisor *s)
@@ -320,10 +352,12 @@ static bool await(struct supervisor *s, struct pollfd *p, nfds_t n, int timeout)
 
 static void turn(struct supervisor *s)
 {
-	enum { OURS = 3, NETWORK = OURS + PROXY_POLL, ALL = NETWORK + NETWORK_POLL };
+	enum { OURS = 5, NETWORK = OURS + PROXY_POLL, ALL = NETWORK + NETWORK_POLL };
 	struct pollfd p[ALL] = {{.fd = s->pidfd, .events = POLLIN},
 				{.fd = s->signals, .events = POLLIN},
-				{.fd = s->sock, .events = POLLIN}};
+				{.fd = s->sock, .events = POLLIN},
+				{.fd = s->parent, .events = POLLIN},
+				{.fd = s->job->report ? s->job->report->exec : -1, .events = POLLIN}};
 	int timeout = time_left(s);
 
 	proxy_poll_set(&s->proxy, p + OURS);
@@ -334,6 +368,10 @@ static void turn(struct supervisor *s)
 		read_signals(s);
 	if (p[2].revents && s->sock >= 0)
 		read_message(s);
+	if (s->job->report && report_is_exec(s->job->report, p[4].revents))
+		exec_is_over(s);
+	if (p[3].revents)
+		parent_is_gone(s);
 	turn_network(s, p + NETWORK);
 	proxy_move(&s->proxy, p + OURS);
 	if (s->proxy.hung_up) {
@@ -387,6 +425,7 @@ static int clone_child(struct supervisor *s, const struct sandbox_hooks *h, int 
 static int gate_child(struct supervisor *s, int inner)
 {
 	fd_auto int gate = gate_start(s->plan, inner, s->cgroup.box, s->e);
+	siginfo_t si = {0};
 	int status;
 
 	if (gate < 0)
@@ -399,7 +438,7 @@ static int gate_child(struct supervisor *s, int inner)
 		if (!read_message(s) && p[1].revents && !p[0].revents)
 			break;
 	}
-	status = await_end(gate);
+	status = await_end(gate, &si);
 	if (s->pidfd >= 0)
 		return 0;
 	return s->e->code ? -s->e->code
@@ -419,6 +458,8 @@ static int begin(struct supervisor *s)
 
 	if (!p->gate && idmap_write(s->pid, &req, NULL, &e) < 0)
 		return cannot_start(s, &e);
+	if (s->job->report && !p->gate)
+		report_done(s->job->report, REPORT_IDS);
 	if (p->network != PLAN_NETWORK_USER)
 		return go(s);
 	/* Go is said when it is ready. */
@@ -448,16 +489,19 @@ static int account(struct supervisor *s)
 	cgroup_end(&s->cgroup);
 	if (s->e->code)
 		return -s->e->code;
+	if (s->job->report)
+		report_memory(s->job->report, hits.killed);
 	limits_notes(s->plan, &hits, s->timed_out, s->status);
 	return s->timed_out ? EXIT_TIME_LIMIT : s->status;
 }
 
-int supervise(const struct plan *p, const struct sandbox_hooks *h, struct err *e)
+int supervise(const struct plan *p, const struct sandbox_hooks *h, const struct job *job, struct err *e)
 {
 	static struct supervisor s; /* the buffers of the proxy are large */
 
 	s.plan = p;
-	s.pidfd = s.sock = s.signals = -1;
+	s.job = job;
+	s.pidfd = s.sock = s.signals = s.parent = -1;
 	s.deadline = s.time_limit = -1;
 	s.cgroup = (struct cgroup){.box = -1, .limits = -1, .base = -1};
 	s.e = e;
@@ -470,6 +514,8 @@ int supervise(const struct plan *p, const struct sandbox_hooks *h, struct err *e
 		return -e->code;
 	}
 	begin(&s);
+	if (job->tied && !s.ignored[SIGHUP])
+		s.parent = tied_open();
 	while (!s.over)
 		turn(&s);
 	network_end(&s.network);

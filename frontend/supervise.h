@@ -3,11 +3,20 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "common/err.h"
+#include "frontend/report.h"
 #include "sandbox/sandbox.h"
+
+/* What croft does around a sandbox, and is no part of its plan. */
+struct job {
+	bool tied;             /* it ends with the parent process, unless HUP is ignored */
+	struct report *report; /* NULL: nobody asked */
+};
 
 /*
  * Runs the plan to its end. Returns the exit status: the command's own, 128 + n when signal n ended it; or
  * -errno with *e when croft failed or refused, and then nothing is left of the sandbox.
  */
-int supervise(const struct plan *p, const struct sandbox_hooks *h, struct err *e);
+int supervise(const struct plan *p, const struct sandbox_hooks *h, const struct job *job, struct err *e);

@@ -17,9 +17,15 @@ struct init {
 	bool stopped; /* everything, because the supervisor said so: he knows */
 };
 
-static noreturn void end(const siginfo_t *si)
+static noreturn void end(const struct init *in, const siginfo_t *si)
 {
-	_exit(si->si_code == CLD_EXITED ? si->si_status : EXIT_SIGNAL + si->si_status);
+	const int sig = si->si_code == CLD_EXITED ? 0 : si->si_status;
+	struct err ended = {.code = sig, .status = sig ? EXIT_SIGNAL + sig : si->si_status};
+
+	/* An exit status alone does not tell a signal from a status above 128. */
+	if (in->sock >= 0)
+		msg_send(in->sock, MSG_ENDED, &ended, -1);
+	_exit(ended.status);
 }
 
 /* Reaps whatever can be reaped. */
@@ -33,7 +39,7 @@ static void children(const struct init *in)
 		if (si.si_pid != in->command)
 			continue;
 		if (si.si_code == CLD_EXITED || si.si_code == CLD_KILLED || si.si_code == CLD_DUMPED)
-			end(&si);
+			end(in, &si);
 		/* Stopped by its terminal: the supervisor stops too, so that the caller's shell has its
 		 * prompt back. */
 		if (in->sock >= 0 && !in->stopped)

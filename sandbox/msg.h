@@ -4,8 +4,9 @@
  * The outer end (the supervisor) sends GO once the id maps are written. The inner end sends READY just before
  * the command runs, TERMINAL with the master of the sandbox's terminal, ERROR with a struct err, STOPPED when
  * the command was stopped by its terminal. croft-gate sends CHILD with a pidfd of the
- * process that it made. MADE, with a descriptor, is for a pair of their own (maker.h). The inner end closes
- * on exec.
+ * process that it made. Where the plan says `report`, ROOT and MOUNTS say how far it is, EXEC comes just
+ * before the command runs, with the end of a pipe that closes when it does, and ENDED says what init saw of
+ * its end. MADE, with a descriptor, is for a pair of their own (maker.h). The inner end closes on exec.
  */
 #pragma once
 
@@ -13,11 +14,25 @@
 
 #include "common/err.h"
 
-enum msg_type { MSG_GO = 1, MSG_NOTE, MSG_TERMINAL, MSG_ERROR, MSG_STOPPED, MSG_CHILD, MSG_MADE };
+enum msg_type {
+	MSG_GO = 1,
+	MSG_NOTE,
+	MSG_TERMINAL,
+	MSG_ERROR,
+	MSG_STOPPED,
+	MSG_CHILD,
+	MSG_MADE,
+	MSG_ROOT,
+	MSG_MOUNTS,
+	MSG_EXEC,
+	MSG_ENDED
+};
 
 struct msg {
-	uint32_t type;  /* enum msg_type */
-	struct err err; /* MSG_ERROR; MSG_NOTE: a sentence to print, no failure */
+	uint32_t type; /* enum msg_type */
+	/* MSG_ERROR; MSG_NOTE: a sentence to print, no failure; MSG_ENDED: the status, and in code the signal
+	 * or 0. */
+	struct err err;
 };
 
 /* Sends one message and, when fd >= 0, a descriptor with it. e may be NULL. 0 or -errno; -EAGAIN where

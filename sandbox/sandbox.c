@@ -81,6 +81,24 @@ static int await_go(const struct plan *p, int sock, struct err *e)
 	return 0;
 }
 
+/* Where the supervisor wants to hear of it. What he does not take is not said twice. */
+static void tell(const struct child *c, enum msg_type phase)
+{
+	if (c->plan->report)
+		msg_send(c->sock, phase, NULL, -1);
+}
+
+/* The end of a pipe whose other end this process loses with execve(2). */
+static void tell_exec(const struct child *c)
+{
+	int end[2];
+
+	if (!c->plan->report || pipe2(end, O_CLOEXEC) < 0)
+		return;
+	msg_send(c->sock, MSG_EXEC, NULL, end[0]);
+	fd_close(end[0]);
+}
+
 static int start(struct child *c, struct err *e)
 {
 	sigset_t all;
@@ -106,6 +124,7 @@ static int files(struct child *c, struct err *e)
 	root = root_attach(c->plan, &c->pins, &c->idmapper, &c->maker, e);
 	if (root < 0)
 		return root;
+	tell(c, MSG_ROOT);
 	if (ops_run(c->plan, &c->pins, root, &c->gifts, &c->idmapper, e) < 0 ||
 	    terminal_make(c->plan, root, &c->gifts, c->sock, &c->slave, e) < 0 ||
 	    root_seal(c->plan, root, e) < 0 || root_enter(root, &by_chroot, e) < 0)
@@ -181,8 +200,10 @@ static noreturn void command(struct child *c)
 
 	if (confine_command(c->plan, &e) == 0 && restore_limits(c, &e) == 0 &&
 	    (c->slave < 0 || terminal_connect(c->plan, c->slave, &e) == 0) &&
-	    landlock_confine(c->plan, &e) == 0)
+	    landlock_confine(c->plan, &e) == 0) {
+		tell_exec(c);
 		command_exec(c->plan, &e);
+	}
 	fail(c, &e);
 }
 
@@ -236,7 +257,7 @@ static noreturn void with_init(struct child *c)
 	}
 	if (c->plan->seccomp == PLAN_SECCOMP_PROGRAM && confine_seccomp_default(c->plan, &e) < 0)
 		fail(c, &e);
-	r = init_main(pid, c->slave >= 0 ? c->sock : -1);
+	r = init_main(pid, c->slave >= 0 || c->plan->report ? c->sock : -1);
 	err_set(&e, -r, "close the descriptors of init: %s", strerror(-r));
 	fail(c, &e);
 }
@@ -260,6 +281,7 @@ noreturn void sandbox_child(const struct plan *p, const struct sandbox_hooks *h,
 		fail(&c, &e);
 	if (files(&c, &e) < 0 || confine(&c, &e) < 0)
 		fail(&c, &e);
+	tell(&c, MSG_MOUNTS);
 	if (p->init)
 		with_init(&c);
 	command(&c);

@@ -1,5 +1,6 @@
 """Limits of a sandbox: what each process carries itself, works everywhere; what needs cgroups, on a host that has version 2."""
 import contextlib
+import json
 import os
 import pwd
 import re
@@ -280,6 +281,9 @@ class Scopes(ScopeTest):
         self.assertRan(self.run_there('host', '--', 'python3', '-c', HOG))
         r = self.run_there('-m', '64M', 'host', '--', 'python3', '-c', HOG)
         self.assertEqual((r.status, r.err), (137, 'croft: the memory limit of 64M ended it\n'), r)
+        r = self.run_as('root', self.as_user('sh', '-c', 'exec "$0" run --status-fd 3 -m 64M host -- python3 -c "$1" 3>&1', self.croft_path, HOG))
+        self.assertEqual([json.loads(line) for line in r.out.splitlines()][-2:],
+                         [{'phase': 'out-of-memory', 'killed': 1}, {'phase': 'exit', 'signal': 9, 'status': 137}], r)
 
     def test_a_hog_that_is_not_the_command_is_told_of_too(self):
         r = self.run_there('-m', '64M', 'host', '--', 'sh', '-c', f'python3 -c "{HOG}"; echo and on')

@@ -204,6 +204,7 @@ static struct plan any_plan(void)
 		.caps_ambient = any_u64(),
 		.lock_mounts = rnd(2),
 		.stop_timeout_ms = any_u32(),
+		.report = rnd(2),
 		.seccomp = rnd(PLAN_SECCOMP_COUNT),
 		.landlock = rnd(PLAN_LANDLOCK_COUNT),
 		.allow_userns = rnd(2),
@@ -264,7 +265,7 @@ static struct plan full_plan(void)
 	p.root_kind = PLAN_ROOT_DIR;
 	p.root = any_text(20, 60, "");
 	p.root_shared = 1;
-	p.root_read_only = p.ephemeral = p.cwd_asked = p.init = p.lock_mounts = 1;
+	p.root_read_only = p.ephemeral = p.cwd_asked = p.init = p.lock_mounts = p.report = 1;
 	p.ops = (struct plan_ops){.item = op, .count = OP_KIND_COUNT};
 	p.map = PLAN_MAP_SUBORDINATE;
 	p.gate = 1;
@@ -618,7 +619,7 @@ static const struct bytes *encode_by_the_book(const struct plan *p)
 	for (const char *s = "croft"; *s; s++)
 		put(&expected, (unsigned char)*s, 1);
 	put(&expected, 0, 2);
-	put(&expected, 4, 1);
+	put(&expected, 5, 1);
 	put_all(&expected, plan_field, plan_nfields, p);
 	return &expected;
 }
@@ -1108,6 +1109,7 @@ static void every_bad_field_is_refused(void **state)
 		{"init", 2, NULL, yes_no, "no bool"},
 		{"lock_mounts", 256, NULL, yes_no, "no bool, but 0 in its first byte"},
 		{"cwd_asked", UINT32_MAX, NULL, yes_no, "no bool"},
+		{"report", 2, NULL, yes_no, "no bool"},
 		{"namespaces", PLAN_NS_ALL + 1, NULL, flag, "an unknown namespace"},
 		{"namespaces", 1u << 31, NULL, flag, "the last bit"},
 		{"tty", PLAN_TTY_ALL + 1, NULL, flag, "an unknown descriptor"},

@@ -87,6 +87,7 @@ static void say_flags(void)
 		   {&o.unmask, "unmask;"},
 		   {&o.no_init, "no-init;"},
 		   {&o.tty, "tty;"},
+		   {&o.untied, "untied;"},
 		   {&o.json, "json;"}};
 
 	for (size_t i = 0; i < COUNT(row); i++)
@@ -107,6 +108,8 @@ static void say_numbers(void)
 		say("cap-drop=%" PRIx64 ";", o.cap_drop);
 	if (o.stop_timeout_ms != 10000)
 		say("stop=%" PRIu32 ";", o.stop_timeout_ms);
+	if (o.status_fd >= 0)
+		say("status-fd=%d;", o.status_fd);
 	for (uint32_t i = 0; i < o.nkeep; i++)
 		say("fd=%" PRIu32 ";", o.keep_fd[i]);
 }
@@ -309,6 +312,9 @@ static const struct {
 	{{"--stop-timeout", "2m"}, "stop=120000;", "minutes"},
 	{{"--stop-timeout=500ms"}, "stop=500;", "milliseconds"},
 	{{"--stop-timeout", "0"}, "stop=0;", "at once"},
+	{{"--tie", "none"}, "untied;", "a life of its own"},
+	{{"--tie=none", "--tie=parent"}, "", "the last one holds"},
+	{{"--status-fd", "3"}, "status-fd=3;", "a descriptor"},
 	{{"--preserve-fd", "3"}, "fd=3;", "a descriptor"},
 	{{"--preserve-fd=9", "--preserve-fd=3", "--preserve-fd=5", "--preserve-fd=3"},
 	 "fd=3;fd=5;fd=9;",
@@ -596,6 +602,11 @@ static const struct {
 	{{"--stop-timeout", "-1"}, "option --stop-timeout: -1 is not a time (as 10s, 500ms, 2m)", "a sign"},
 	{{"--stop-timeout", "25d"}, "option --stop-timeout: 25d is not a time (as 10s, 500ms, 2m)", "a unit"},
 	{{"--preserve-fd", "2"}, "option --preserve-fd: 2" NO_FD, "standard error"},
+	{{"--status-fd", "2"}, "option --status-fd: 2" NO_FD, "standard error"},
+	{{"--status-fd=5", "--preserve-fd=5"},
+	 "options --status-fd and --preserve-fd: descriptor 5 is croft's or the command's",
+	 "one for two"},
+	{{"--tie", "child"}, "option --tie: child is not parent or none", "nobody"},
 	{{"--preserve-fd", "x"}, "option --preserve-fd: x" NO_FD, "no number"},
 	{{"--preserve-fd", "2147483648"}, "option --preserve-fd: 2147483648" NO_FD, "negative to the kernel"},
 	{{"--json=1"}, "option --json takes no value", "a value"},

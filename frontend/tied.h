@@ -1,0 +1,13 @@
+/*
+ * tied.h - the end of whoever started croft. Not pure.
+ *
+ * Not by prctl(2) PR_SET_PDEATHSIG: that is told of the end of the thread that started croft, and a caller
+ * with threads goes on.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+/* A descriptor that can be read, poll(2), when the parent process is gone; -1 when that cannot be known:
+ * nobody outside of a pid namespace is. */
+int tied_open(void);
