@@ -3,13 +3,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -70,8 +67,10 @@ static void move_back(const struct cgroup *c)
 		remove_dir(c->base, c->leaf);
 }
 
-static void undo(const struct cgroup *c)
+static void undo(void *ctx)
 {
+	const struct cgroup *c = ctx;
+
 	if (c->limits >= 0) {
 		remove_dir(c->limits, box_name);
 		remove_dir(c->base, c->name);
@@ -103,72 +102,6 @@ static void sweep(int base)
 		unlinkat(base, entry->d_name, AT_REMOVEDIR);
 	}
 	closedir(d);
-}
-
-/* --- the keeper ------------------------------------------------------------------------------------- */
-
-static _Noreturn void keep(const struct cgroup *c, int end)
-{
-	const int all[] = {end, c->base, c->limits};
-	int keep_fd[3], n = 0;
-	char byte;
-	ssize_t r;
-
-	/* ascending, as fd_close_range_but() wants them */
-	for (int last = -1; n < 3; n++) {
-		int next = -1;
-
-		for (int i = 0; i < 3; i++)
-			if (all[i] > last && (next < 0 || all[i] < next))
-				next = all[i];
-		keep_fd[n] = last = next;
-	}
-	prctl(PR_SET_NAME, "croft-keeper", 0, 0, 0);
-	setsid(); /* what ends croft's process group does not end us */
-	if (chdir("/") < 0 || fd_close_range_but(0, ~0u, keep_fd, 3) < 0)
-		_exit(EXIT_CROFT);
-	do
-		r = read(end, &byte, 1);
-	while (r < 0 && errno == EINTR);
-	undo(c);
-	_exit(0);
-}
-
-static int start_keeper(struct cgroup *c, struct err *e)
-{
-	sigset_t all, old;
-	int end[2];
-	pid_t pid;
-
-	if (pipe2(end, O_CLOEXEC) < 0)
-		return err_sys(e, "make a pipe");
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &old);
-	pid = fork();
-	if (pid == 0) {
-		fd_close(end[1]);
-		keep(c, end[0]);
-	}
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	fd_close(end[0]);
-	if (pid < 0) {
-		fd_close(end[1]);
-		return err_sys(e, "start the process that removes the cgroup when croft is killed");
-	}
-	c->keeper = pid;
-	c->keeper_end = end[1];
-	return 0;
-}
-
-static void end_keeper(struct cgroup *c)
-{
-	if (!c->keeper)
-		return;
-	kill(c->keeper, SIGKILL);
-	while (waitpid(c->keeper, NULL, 0) < 0 && errno == EINTR)
-		continue;
-	c->keeper = 0;
-	fd_close(c->keeper_end);
 }
 
 /* --- making ------------------------------------------------------------------------------------------- */
@@ -326,14 +259,14 @@ static int make(const struct plan *p, struct cgroup *c, struct err *e)
 		return -e->code;
 	if (enable(c, need & ~b->given, e) < 0 || make_limits(p, c, e) < 0)
 		return -e->code;
-	return c->scope ? 0 : start_keeper(c, e);
+	return c->scope ? 0 : keeper_start(&c->keeper, (const int[]){c->base, c->limits}, 2, undo, c, e);
 }
 
 int cgroup_make(const struct plan *p, struct cgroup *ret, struct err *e)
 {
 	int r;
 
-	*ret = (struct cgroup){.box = -1, .limits = -1, .base = -1, .keeper_end = -1};
+	*ret = (struct cgroup){.box = -1, .limits = -1, .base = -1};
 	r = make(p, ret, e);
 	if (r < 0)
 		cgroup_end(ret);
@@ -363,7 +296,7 @@ void cgroup_hits(const struct cgroup *c, struct cgroup_hits *ret)
 
 void cgroup_end(struct cgroup *c)
 {
-	end_keeper(c);
+	keeper_end(&c->keeper);
 	if (c->base >= 0)
 		undo(c);
 	fd_close(c->box);

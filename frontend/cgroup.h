@@ -18,9 +18,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "common/err.h"
+#include "frontend/keeper.h"
 #include "sandbox/plan.h"
 
 enum { CGROUP_NAME_MAX = 64 };
@@ -33,8 +33,7 @@ struct cgroup {
 	char leaf[CGROUP_NAME_MAX]; /* of croft's own; "" where it did not move */
 	unsigned enabled;           /* controllers that were not given to those below base before */
 	bool scope;                 /* systemd removes it all */
-	pid_t keeper;               /* 0: none */
-	int keeper_end;             /* closed when we die */
+	struct keeper keeper;
 };
 
 /*

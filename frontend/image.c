@@ -18,6 +18,7 @@
 #include "frontend/run_options.h"
 #include "frontend/supervise.h"
 #include "sandbox/msg.h"
+#include "vet/vet.h"
 
 static const char device[] = "/dev/fuse";
 
@@ -153,7 +154,8 @@ static int serve(const struct keeper *k, struct err *e)
 	if (run_options_parse((int)(sizeof(words) / sizeof(words[0])) - 1, argv, k->a, &o, e) < 0 ||
 	    planner_make(&o, &facts, k->a, &plan, e) < 0)
 		return -e->code;
-	return supervise(&plan, &hooks, e);
+	/* It ends with croft by a death signal. */
+	return supervise(&plan, &hooks, &(const struct job){.tied = false}, e);
 }
 
 static noreturn void keeper_main(const struct keeper *k)
@@ -252,4 +254,17 @@ int image_end(struct image *i, int r, struct err *e)
 	fd_close(i->errors);
 	image_init(i);
 	return r;
+}
+
+int image_supervise(const struct plan *p, const struct sandbox_hooks *h, const struct job *job, struct err *e)
+{
+	const struct vetted *root = h->ctx;
+	struct sandbox_hooks with = *h;
+	struct image image;
+	int r;
+
+	image_init(&image);
+	r = image_start(&image, p, root->dev, root->ino, job->a, e);
+	with.image = image.sock;
+	return image_end(&image, r < 0 ? r : supervise(p, &with, job, e), e);
 }

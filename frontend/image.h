@@ -14,6 +14,7 @@
 
 #include "common/arena.h"
 #include "common/err.h"
+#include "frontend/supervise.h"
 #include "sandbox/plan.h"
 
 enum { IMAGE_SAID_MAX = 512 };
@@ -45,3 +46,6 @@ int image_start(struct image *i, const struct plan *p, dev_t dev, ino_t ino, str
 /* Ends it, and waits for that. r: how the sandbox ended; where that is an error, *e gets what the program
  * said as its hint. Returns r. */
 int image_end(struct image *i, int r, struct err *e);
+
+/* supervise(), with the reader of an image around it where the root is one; h->ctx is what vet_plan() found. */
+int image_supervise(const struct plan *p, const struct sandbox_hooks *h, const struct job *job, struct err *e);

@@ -18,8 +18,8 @@ struct option_row {
 	 * NULL: takes none; else what stands in the help, as SRC:DST, and what completion offers.
 	 * Alternatives are separated by |, as none|host: small letters are the word itself, and where all are
 	 * words nothing else is a value. Capitals stand for something: of these, completion knows FILE, DIR,
-	 * PATH, SRC, ROOT, USER, CAP and NAME[=VALUE] (completion/level.c). What is in [] says how it may go
-	 * on.
+	 * PATH, SRC, ROOT, SANDBOX, USER, CAP and NAME[=VALUE] (completion/level.c). What is in [] says how
+	 * it may go on.
 	 */
 	const char *arg;
 	const char *help;

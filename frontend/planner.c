@@ -260,7 +260,7 @@ static void make_limits(const struct run_options *o, struct plan *p)
 
 static uint32_t make_tty(const struct run_options *o, const struct plan_facts *f)
 {
-	return o->tty ? (uint32_t)PLAN_TTY_ALL : f->tty;
+	return o->detach ? 0 : o->tty ? (uint32_t)PLAN_TTY_ALL : f->tty;
 }
 
 static bool is_image(const struct plan_facts *f)
@@ -300,7 +300,8 @@ int planner_make(const struct run_options *o, const struct plan_facts *f, struct
 		.init = !o->no_init,
 		.tty = make_tty(o, f),
 		.stop_timeout_ms = o->stop_timeout_ms,
-		.report = o->status_fd >= 0,
+		.serve = (o->name || o->detach) && !o->no_init,
+		.report = o->status_fd >= 0 || o->detach,
 	};
 
 	make_caps(o, &p);

@@ -21,6 +21,7 @@
 #include "frontend/planner.h"
 #include "frontend/resolv.h"
 #include "frontend/roots.h"
+#include "frontend/terminal_proxy.h"
 #include "policy/load.h"
 
 enum { PREPARE_ARENA = POLICY_ARENA + CALLER_ARENA + (64 << 20), ENV_FILE_MAX = 1 << 20 };
@@ -48,12 +49,6 @@ static int find_conf(const char *dir, bool found[CONF_COUNT], struct err *e)
 		}
 	}
 	return 0;
-}
-
-static uint32_t find_terminals(void)
-{
-	return (isatty(0) ? (uint32_t)PLAN_TTY_STDIN : 0) | (isatty(1) ? (uint32_t)PLAN_TTY_STDOUT : 0) |
-	       (isatty(2) ? (uint32_t)PLAN_TTY_STDERR : 0);
 }
 
 static int env_file(struct environment *env, const char *file, struct err *e)
@@ -149,7 +144,7 @@ static int find_facts(struct prepared *p, struct plan_facts *f, struct err *e)
 	f->uid = u.uid;
 	f->gid = u.gid;
 	f->home = u.home;
-	f->tty = find_terminals();
+	f->tty = proxy_terminals();
 	if (o->network == PLAN_NETWORK_USER && !f->conf[CONF_RESOLV] && make_resolv(p, &f->resolv, e) < 0)
 		return -e->code;
 	if (filter_get(o, planner_caps(o), &p->a, &f->filter, e) < 0)

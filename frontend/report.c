@@ -116,7 +116,7 @@ static void add_string(const char *text)
 	char piece[JSON_PIECE_MAX];
 
 	add("\"");
-	while (line.n < sizeof(line.s) - 2 * JSON_PIECE_MAX && json_piece(&text, piece))
+	while (line.n < sizeof(line.s) - (size_t)2 * JSON_PIECE_MAX && json_piece(&text, piece))
 		add("%s", piece);
 	add("\"");
 }

@@ -6,6 +6,7 @@
 #include "common/fd.h"
 #include "common/text.h"
 #include "frontend/image.h"
+#include "frontend/named.h"
 #include "frontend/network.h"
 #include "frontend/prepare.h"
 #include "frontend/report.h"
@@ -60,10 +61,10 @@ static size_t command_line_size(int argc, char *argv[])
 static int run(struct prepared *p, struct sandbox_hooks *h, struct report *report, struct err *e)
 {
 	static struct plan plan;
-	const struct job job = {.tied = !p->options.untied, .report = report->fd >= 0 ? report : NULL};
+	struct job job = {.tied = !p->options.untied,
+			  .report = report->fd >= 0 || p->options.detach ? report : NULL,
+			  .a = &p->a};
 	struct vetted *vetted = arena_array(&p->a, (size_t)p->plan.ops.count + 1, sizeof(*vetted));
-	struct image image;
-	int r;
 
 	if (!vetted)
 		return err_set(e, ENOMEM, "too many volumes");
@@ -74,10 +75,8 @@ static int run(struct prepared *p, struct sandbox_hooks *h, struct report *repor
 	h->ctx = vetted;
 	report->plan = &plan;
 	report_done(report, REPORT_POLICY);
-	image_init(&image);
-	r = image_start(&image, &plan, vetted[0].dev, vetted[0].ino, &p->a, e);
-	h->image = image.sock;
-	return image_end(&image, r < 0 ? r : supervise(&plan, h, &job, e), e);
+	return p->options.name || p->options.detach ? named_run(&plan, h, &job, &p->options, e)
+						    : image_supervise(&plan, h, &job, e);
 }
 
 static int prepare_and_run(int argc, char *argv[], struct prepared *p, struct report *report, struct err *e)
@@ -114,7 +113,8 @@ static int run_main(int argc, char *argv[], struct err *e)
 	static struct report report;
 	int r;
 
-	p.options.status_fd = report.fd = -1;
+	p.options.status_fd = -1;
+	report_start(&report, -1);
 	r = prepare_and_run(argc, argv, &p, &report, e);
 	if (r == -ECANCELED)
 		return run_help("run", e);

@@ -5,6 +5,30 @@
 #include "frontend/run_options.h"
 #include "frontend/run_setters.h"
 
+int set_interactive(void *ctx, const char *value, struct err *e)
+{
+	(void)value;
+	(void)e;
+	((struct run_options *)ctx)->interactive = true;
+	return 0;
+}
+
+int set_tty(void *ctx, const char *value, struct err *e)
+{
+	(void)value;
+	(void)e;
+	((struct run_options *)ctx)->tty = true;
+	return 0;
+}
+
+int set_detach(void *ctx, const char *value, struct err *e)
+{
+	(void)value;
+	(void)e;
+	((struct run_options *)ctx)->detach = true;
+	return 0;
+}
+
 int set_tie(void *ctx, const char *value, struct err *e)
 {
 	(void)e;

@@ -501,22 +501,6 @@ static int set_no_init(void *ctx, const char *value, struct err *e)
 	return 0;
 }
 
-static int set_interactive(void *ctx, const char *value, struct err *e)
-{
-	(void)ctx;
-	(void)value;
-	(void)e;
-	return 0; /* standard input is always connected */
-}
-
-static int set_tty(void *ctx, const char *value, struct err *e)
-{
-	(void)value;
-	(void)e;
-	((struct run_options *)ctx)->tty = true;
-	return 0;
-}
-
 static int set_preserve_fd(void *ctx, const char *value, struct err *e)
 {
 	struct run_options *o = ctx;
@@ -595,7 +579,9 @@ const struct option_row run_option[] = {
 	 set_oom_score_adj},
 	{"init", 0, NULL, "croft's init is pid 1 (default)", set_init},
 	{"no-init", 0, NULL, "the command is pid 1", set_no_init},
-	{"interactive", 'i', NULL, "no effect: standard input is always connected", set_interactive},
+	{"detach", 'd', NULL, "print the name when the command runs, and leave it running", set_detach},
+	{"interactive", 'i', NULL, "standard input: always connected; with -d it waits for croft attach",
+	 set_interactive},
 	{"tty", 't', NULL, "a terminal even where standard input and output are none", set_tty},
 	{"stop-timeout", 0, "TIME", "from the first TERM to KILL (default: 10s)", set_stop_timeout},
 	{"tie", 0, "parent|none", "end with the process that started it (default), or do not", set_tie},
@@ -623,6 +609,13 @@ static int check_together(struct run_options *o, struct err *e)
 				"options --status-fd and --preserve-fd: descriptor %d is croft's or the "
 				"command's",
 				o->status_fd);
+	if (o->detach && o->tty) {
+		err_set(e, EINVAL, "options --detach and --tty: nobody is there for a terminal");
+		return err_hint(e, "croft exec -t NAME COMMAND has one");
+	}
+	if (o->detach && o->nkeep)
+		return err_set(e, EINVAL,
+			       "options --detach and --preserve-fd: nothing of the caller's stays");
 	if (o->tcp && o->landlock == PLAN_LANDLOCK_OFF)
 		return err_set(
 			e, EINVAL,

@@ -83,7 +83,9 @@ struct run_options {
 	struct plan_ulimit ulimit[PLAN_ULIMITS_MAX]; /* ascending by resource */
 	uint32_t nulimits;
 	bool no_init;
-	bool tty; /* -t */
+	bool tty;         /* -t */
+	bool interactive; /* -i: of a detached one the standard input can be had */
+	bool detach;
 	uint32_t stop_timeout_ms;
 	bool untied;                    /* it does not end with the parent process */
 	int status_fd;                  /* of --status-fd, or -1 */

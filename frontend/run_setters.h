@@ -38,6 +38,9 @@ int set_nice(void *ctx, const char *value, struct err *e);
 int set_oom_score_adj(void *ctx, const char *value, struct err *e);
 
 /* run_life.c */
+int set_interactive(void *ctx, const char *value, struct err *e);
+int set_tty(void *ctx, const char *value, struct err *e);
+int set_detach(void *ctx, const char *value, struct err *e);
 int set_tie(void *ctx, const char *value, struct err *e);
 int set_stop_timeout(void *ctx, const char *value, struct err *e);
 int set_status_fd(void *ctx, const char *value, struct err *e);

@@ -1,7 +1,6 @@
 #include "frontend/supervise.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
@@ -12,24 +11,21 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "frontend/cgroup.h"
+#include "frontend/clock.h"
+#include "frontend/control.h"
 #include "frontend/diagnose.h"
 #include "frontend/gate.h"
 #include "frontend/idmap.h"
 #include "frontend/limits.h"
 #include "frontend/network.h"
+#include "frontend/signals.h"
 #include "frontend/terminal_proxy.h"
 #include "frontend/tied.h"
 #include "sandbox/msg.h"
-
-/* Passed on to the command. TERM also starts the time to KILL; what was ignored when croft started is not
- * passed on (nohup). */
-static const int passed[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
-			     SIGUSR2, SIGALRM, SIGTSTP, SIGCONT, SIGWINCH};
 
 struct supervisor {
 	const struct plan *plan;
@@ -42,6 +38,7 @@ struct supervisor {
 	int64_t deadline;   /* when KILL is sent: monotonic milliseconds, or -1 */
 	int64_t time_limit; /* when TERM is, since the plan says so; or -1 */
 	bool timed_out;
+	bool going; /* go was said */
 	bool over;
 	int status;
 	struct err *e;
@@ -50,43 +47,7 @@ struct supervisor {
 	struct network network;
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* --- signals ----------------------------------------------------------------------------- */
-
-/*
- * Should: every signal waits in the signalfd, from before the child exists; SIGCHLD has its default, since
- * ignored it would reap the child behind our back. Faults and the job control of a background terminal stay
- * as they are.
- */
-static int take_signals(struct supervisor *s)
-{
-	static const int left[] = {SIGSEGV, SIGBUS, SIGILL,  SIGFPE, SIGTRAP,
-				   SIGABRT, SIGSYS, SIGTTIN, SIGTTOU};
-	struct sigaction dfl = {.sa_handler = SIG_DFL}, ign = {.sa_handler = SIG_IGN}, old;
-	sigset_t set;
-
-	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
-		s->ignored[passed[i]] = sigaction(passed[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN;
-	sigaction(SIGCHLD, &dfl, NULL);
-	sigaction(SIGPIPE, &ign, NULL);
-	sigfillset(&set);
-	for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++)
-		sigdelset(&set, left[i]);
-	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
-		return err_sys(s->e, "block signals");
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
-		sigaddset(&set, passed[i]);
-	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return s->signals < 0 ? err_sys(s->e, "make a signalfd") : 0;
-}
 
 static void send_signal(const struct supervisor *s, int sig)
 {
@@ -96,24 +57,14 @@ static void send_signal(const struct supervisor *s, int sig)
 static void start_deadline(struct supervisor *s)
 {
 	if (s->deadline < 0)
-		s->deadline = now_ms() + s->plan->stop_timeout_ms;
+		s->deadline = clock_ms() + s->plan->stop_timeout_ms;
 }
 
-/*
- * Stops as the terminal's job control would have it, and comes back when the job goes on: at once where
- * nobody could continue it (the kernel stops no orphaned process group) or where the caller ignores that
- * signal.
- */
+/* Stops with the job, and comes back when that goes on. */
 static void stop_ourselves(struct supervisor *s, pid_t whom)
 {
-	sigset_t tstp;
-
-	sigemptyset(&tstp);
-	sigaddset(&tstp, SIGTSTP);
 	proxy_suspend(&s->proxy);
-	kill(whom, SIGTSTP);
-	sigprocmask(SIG_UNBLOCK, &tstp, NULL); /* here */
-	sigprocmask(SIG_BLOCK, &tstp, NULL);
+	signals_stop(whom);
 	proxy_resume(&s->proxy);
 	send_signal(s, SIGCONT);
 }
@@ -202,6 +153,16 @@ static bool read_message(struct supervisor *s)
 	return true;
 }
 
+/* The command runs, or has said why not. */
+static void runs(struct supervisor *s)
+{
+	if (s->e->code)
+		return;
+	report_done(s->job->report, REPORT_EXEC);
+	if (s->job->runs && !s->job->runs(s->job->runs_ctx) && !s->over)
+		send_signal(s, SIGKILL);
+}
+
 /* The exit status of a child, once it has ended. */
 static int await_end(int pidfd, siginfo_t *si)
 {
@@ -221,6 +182,8 @@ static void reap(struct supervisor *s)
 		report_first(s->job->report, si.si_code, si.si_status);
 	while (s->sock >= 0 && read_message(s))
 		continue;
+	if (s->job->report && report_is_exec(s->job->report, POLLHUP))
+		runs(s);
 }
 
 /* --- start: what the child waits for ---------------------------------------------------------- */
@@ -241,8 +204,9 @@ static int go(struct supervisor *s)
 	struct err e = {0};
 	int r = -EPIPE;
 
+	s->going = true;
 	if (s->plan->timeout_ms)
-		s->time_limit = now_ms() + s->plan->timeout_ms;
+		s->time_limit = clock_ms() + s->plan->timeout_ms;
 	if (s->plan->gate)
 		return 0; /* croft-gate's waits for nobody */
 	if (s->sock >= 0)
@@ -268,30 +232,11 @@ static void turn_network(struct supervisor *s, const struct pollfd *pfd)
 
 /* --- the loop --------------------------------------------------------------------------------- */
 
-/* The shorter of two waits in milliseconds, of which -1 is for ever. */
-static int sooner(int a, int b)
-{
-	return a < 0 || (b >= 0 && b < a) ? b : a;
-}
-
-/* The shorter of a wait in milliseconds, -1 for ever, and the time until a moment, -1 for never. */
-static int shorter(int wait, int64_t moment)
-{
-	int64_t left;
-
-	if (moment < 0)
-		return wait;
-	left = moment - now_ms();
-	if (left < 0)
-		return 0;
-	return sooner(wait, left > INT_MAX ? INT_MAX : (int)left);
-}
-
 static int time_left(struct supervisor *s)
 {
-	int wait = sooner(proxy_wait(&s->proxy), network_wait(&s->network));
+	int wait = clock_sooner(proxy_wait(&s->proxy), network_wait(&s->network));
 
-	return shorter(shorter(wait, s->deadline), s->time_limit);
+	return clock_shorter(clock_shorter(wait, s->deadline), s->time_limit);
 }
 
 /* As if somebody had sent TERM. CONT, since a stopped command would not see it. */
@@ -323,8 +268,7 @@ static void exec_is_over(struct supervisor *s)
 {
 	while (s->sock >= 0 && read_message(s))
 		continue;
-	if (!s->e->code)
-		report_done(s->job->report, REPORT_EXEC);
+	runs(s);
 }
 
 static void hung_up(struct supervisor *s)
@@ -333,6 +277,15 @@ static void hung_up(struct supervisor *s)
 		return;
 	send_signal(s, SIGHUP);
 	start_deadline(s);
+}
+
+/* As TERM: the second time it is killed. */
+static void asked_to_stop(struct supervisor *s)
+{
+	if (s->terms)
+		send_signal(s, SIGKILL);
+	else
+		stop(s);
 }
 
 /* poll(2) that ends with the last descriptor in use: more entries than RLIMIT_NOFILE are EINVAL. */
@@ -352,7 +305,13 @@ static bool await(struct supervisor *s, struct pollfd *p, nfds_t n, int timeout)
 
 static void turn(struct supervisor *s)
 {
-	enum { OURS = 5, NETWORK = OURS + PROXY_POLL, ALL = NETWORK + NETWORK_POLL };
+	enum {
+		OURS = 5,
+		NETWORK = OURS + PROXY_POLL,
+		CONTROL = NETWORK + NETWORK_POLL,
+		ALL = CONTROL + CONTROL_POLL
+	};
+	struct control *control = s->going ? s->job->control : NULL;
 	struct pollfd p[ALL] = {{.fd = s->pidfd, .events = POLLIN},
 				{.fd = s->signals, .events = POLLIN},
 				{.fd = s->sock, .events = POLLIN},
@@ -362,7 +321,9 @@ static void turn(struct supervisor *s)
 
 	proxy_poll_set(&s->proxy, p + OURS);
 	network_poll_set(&s->network, p + NETWORK);
-	if (!await(s, p, ALL, timeout))
+	if (control)
+		control_poll_set(control, p + CONTROL);
+	if (!await(s, p, control ? ALL : CONTROL, timeout))
 		return;
 	if (p[1].revents)
 		read_signals(s);
@@ -372,15 +333,17 @@ static void turn(struct supervisor *s)
 		exec_is_over(s);
 	if (p[3].revents)
 		parent_is_gone(s);
+	for (unsigned n = control ? control_turn(control, p + CONTROL, s->sock) : 0; n > 0; n--)
+		asked_to_stop(s);
 	turn_network(s, p + NETWORK);
 	proxy_move(&s->proxy, p + OURS);
 	if (s->proxy.hung_up) {
 		s->proxy.hung_up = false;
 		hung_up(s);
 	}
-	if (s->time_limit >= 0 && now_ms() >= s->time_limit)
+	if (s->time_limit >= 0 && clock_ms() >= s->time_limit)
 		time_is_up(s);
-	if (s->deadline >= 0 && now_ms() >= s->deadline) {
+	if (s->deadline >= 0 && clock_ms() >= s->deadline) {
 		s->deadline = -1;
 		send_signal(s, SIGKILL);
 	}
@@ -475,7 +438,8 @@ static int start(struct supervisor *s, const struct sandbox_hooks *h)
 		return err_sys(s->e, "make a socket pair");
 	s->sock = pair[0];
 	inner = pair[1];
-	if (take_signals(s) < 0 || cgroup_make(s->plan, &s->cgroup, s->e) < 0)
+	s->signals = signals_take(s->ignored, s->e);
+	if (s->signals < 0 || cgroup_make(s->plan, &s->cgroup, s->e) < 0)
 		return -s->e->code;
 	return s->plan->gate ? gate_child(s, inner) : clone_child(s, h, inner);
 }

@@ -11,8 +11,13 @@
 
 /* What croft does around a sandbox, and is no part of its plan. */
 struct job {
-	bool tied;             /* it ends with the parent process, unless HUP is ignored */
-	struct report *report; /* NULL: nobody asked */
+	bool tied;               /* it ends with the parent process, unless HUP is ignored */
+	struct report *report;   /* NULL: nobody asked */
+	struct control *control; /* NULL: it has no name */
+	bool (*runs)(void *ctx); /* NULL, or called when the command runs, where there is a report; false:
+				    it is to end */
+	void *runs_ctx;
+	struct arena *a; /* for the plan of the program that reads an image */
 };
 
 /*

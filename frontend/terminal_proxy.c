@@ -95,6 +95,12 @@ static int own_descriptor(int fd)
 	return own >= 0 ? own : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
+uint32_t proxy_terminals(void)
+{
+	return (isatty(0) ? (uint32_t)PLAN_TTY_STDIN : 0) | (isatty(1) ? (uint32_t)PLAN_TTY_STDOUT : 0) |
+	       (isatty(2) ? (uint32_t)PLAN_TTY_STDERR : 0);
+}
+
 void proxy_init(struct proxy *x, uint32_t tty)
 {
 	x->master = x->peer = x->in = x->out = -1;

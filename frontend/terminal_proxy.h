@@ -41,6 +41,9 @@ struct proxy {
 	struct proxy_stream down; /* sandbox -> outside */
 };
 
+/* Which of 0-2 are terminals: enum plan_tty. */
+uint32_t proxy_terminals(void);
+
 /* Before the sandbox starts. tty: enum plan_tty of the plan. */
 void proxy_init(struct proxy *x, uint32_t tty);
 

@@ -30,7 +30,8 @@ struct verb {
 
 /* What may follow `croft`. */
 extern const struct verb verb_croft;
-extern const struct verb verb_run, verb_plan, verb_policy, verb_root, verb_doctor;
+extern const struct verb verb_run, verb_exec, verb_ps, verb_stop, verb_logs, verb_attach;
+extern const struct verb verb_plan, verb_policy, verb_root, verb_doctor;
 
 /* The one of the list with this name, or NULL. */
 const struct verb *verb_find(const struct verb *const *list, const char *name);

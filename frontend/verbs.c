@@ -103,8 +103,9 @@ static const struct verb verb_help_page = {
 	.operands = "VERB",
 };
 static const struct verb verb_version = {.name = "version", .help = "print the version", .run = version_main};
-static const struct verb *const verb[] = {&verb_run,    &verb_plan,      &verb_root,    &verb_policy,
-					  &verb_doctor, &verb_help_page, &verb_version, NULL};
+static const struct verb *const verb[] = {
+	&verb_run,  &verb_exec,   &verb_ps,     &verb_stop,      &verb_logs,    &verb_attach, &verb_plan,
+	&verb_root, &verb_policy, &verb_doctor, &verb_help_page, &verb_version, NULL};
 
 /* Each is the verb with the same name: set is not asked. */
 static const struct option_row option[] = {{.name = "version", .help = "print the version"}};

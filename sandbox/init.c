@@ -1,9 +1,12 @@
 #include "sandbox/init.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdnoreturn.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +17,8 @@
 struct init {
 	pid_t command;
 	int sock;
+	init_serve *serve;
+	void *ctx;
 	bool stopped; /* everything, because the supervisor said so: he knows */
 };
 
@@ -66,9 +71,58 @@ static void pass_on(struct init *in, int sig, bool of_terminal)
 		kill(in->command, sig);
 }
 
-int init_main(pid_t command, int sock)
+/* One message of the supervisor's. */
+static void session(struct init *in)
 {
-	struct init in = {.command = command, .sock = sock};
+	struct msg m;
+	struct err e;
+	int conn = -1, r = msg_receive(in->sock, MSG_DONTWAIT, &m, &conn);
+	pid_t pid;
+
+	if (r == 0) { /* we are about to be killed */
+		fd_close(TAKE_FD(in->sock));
+		return;
+	}
+	if (r < 0 || m.type != MSG_SESSION || conn < 0) {
+		fd_close(conn);
+		return;
+	}
+	pid = fork();
+	if (pid == 0) {
+		in->serve(in->ctx, conn);
+		_exit(EXIT_CROFT);
+	}
+	if (pid < 0) {
+		err_sys(&e, "start one more process in the sandbox");
+		msg_send(conn, MSG_ERROR, &e, -1);
+	}
+	fd_close(conn);
+}
+
+/* As the loop of init_main(), and takes what the supervisor sends. */
+static noreturn void serve(struct init *in, const sigset_t *all)
+{
+	struct signalfd_siginfo si;
+	struct pollfd p[2] = {{.fd = signalfd(-1, all, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN},
+			      {.fd = in->sock, .events = POLLIN}};
+
+	children(in);
+	while (p[0].fd >= 0 && (poll(p, 2, -1) >= 0 || errno == EINTR)) {
+		while (read(p[0].fd, &si, sizeof(si)) == (ssize_t)sizeof(si))
+			if (si.ssi_signo == SIGCHLD)
+				children(in);
+			else
+				pass_on(in, (int)si.ssi_signo, si.ssi_code == SI_KERNEL);
+		if (p[1].revents)
+			session(in);
+		p[1].fd = in->sock;
+	}
+	_exit(EXIT_CROFT);
+}
+
+int init_main(pid_t command, int sock, init_serve *serve_one, void *ctx)
+{
+	struct init in = {.command = command, .sock = sock, .serve = serve_one, .ctx = ctx};
 	const int keep[] = {sock};
 	sigset_t all;
 	int r = fd_close_range_but(0, ~0u, keep, sock >= 0);
@@ -76,6 +130,8 @@ int init_main(pid_t command, int sock)
 	if (r < 0)
 		return r;
 	sigfillset(&all);
+	if (serve_one)
+		serve(&in, &all);
 	children(&in);
 	for (;;) {
 		siginfo_t si;

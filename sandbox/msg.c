@@ -66,9 +66,10 @@ static int take_fd(struct msghdr *mh, int *ret)
 /* A type that is known, and a sentence just where one belongs. */
 static bool is_message(const struct msg *m, size_t size)
 {
-	bool sentence = m->type == MSG_ERROR || m->type == MSG_NOTE || m->type == MSG_ENDED;
+	bool sentence =
+		m->type == MSG_ERROR || m->type == MSG_NOTE || m->type == MSG_ENDED || m->type == MSG_SIGNAL;
 
-	if (m->type < MSG_GO || m->type > MSG_ENDED)
+	if (m->type < MSG_GO || m->type > MSG_LAST)
 		return false;
 	if (size != (sentence ? sizeof(*m) : sizeof(m->type)))
 		return false;

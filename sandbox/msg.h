@@ -6,7 +6,9 @@
  * the command was stopped by its terminal. croft-gate sends CHILD with a pidfd of the
  * process that it made. Where the plan says `report`, ROOT and MOUNTS say how far it is, EXEC comes just
  * before the command runs, with the end of a pipe that closes when it does, and ENDED says what init saw of
- * its end. MADE, with a descriptor, is for a pair of their own (maker.h). The inner end closes on exec.
+ * its end. Over connections of
+ * their own croft exec, stop, logs and attach speak with the supervisor of a sandbox with a name, and with
+ * session.h. MADE, with a descriptor, is for a pair of their own (maker.h). The inner end closes on exec.
  */
 #pragma once
 
@@ -25,13 +27,21 @@ enum msg_type {
 	MSG_ROOT,
 	MSG_MOUNTS,
 	MSG_EXEC,
-	MSG_ENDED
+	MSG_ENDED,
+	MSG_SESSION, /* a connection to be served by a session; asks the supervisor for one */
+	MSG_FD,      /* a descriptor */
+	MSG_REQUEST, /* session_request.h, in a file */
+	MSG_SIGNAL,  /* err.code is one for the command */
+	MSG_STOP,    /* asks the supervisor to end the sandbox, and as WAIT */
+	MSG_WAIT,    /* asks him for ENDED when it has */
+	MSG_ATTACH,  /* as WAIT, and for the command's standard input (FD) */
+	MSG_LAST = MSG_ATTACH
 };
 
 struct msg {
 	uint32_t type; /* enum msg_type */
 	/* MSG_ERROR; MSG_NOTE: a sentence to print, no failure; MSG_ENDED: the status, and in code the signal
-	 * or 0. */
+	 * or 0; MSG_SIGNAL. */
 	struct err err;
 };
 

@@ -223,7 +223,7 @@ int plan_check(const struct plan *p, struct err *e)
 	if ((p->root_kind != PLAN_ROOT_HOST) != (p->root[0] != '\0') || strlen(p->root) >= PLAN_PATH_MAX)
 		return err_set(e, EINVAL, "plan: the root's path is missing, too long, or one too many");
 	if (p->root_read_only > 1 || p->ephemeral > 1 || p->init > 1 || p->lock_mounts > 1 ||
-	    p->cwd_asked > 1 || p->gate > 1 || p->root_shared > 1 || p->report > 1)
+	    p->cwd_asked > 1 || p->gate > 1 || p->root_shared > 1 || p->report > 1 || p->serve > p->init)
 		return err_set(e, EINVAL, "plan: a yes or no is neither");
 	if (p->namespaces & ~(uint32_t)PLAN_NS_ALL || p->tty & ~(uint32_t)PLAN_TTY_ALL)
 		return err_set(e, EINVAL, "plan: unknown namespace or terminal flag");

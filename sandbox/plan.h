@@ -216,6 +216,7 @@ struct plan {
 	uint64_t caps_ambient;        /* those that a user other than root gets, too */
 	uint32_t lock_mounts; /* bool: the finished tree is copied into a second user and mount namespace */
 	uint32_t stop_timeout_ms; /* from the first TERM to KILL */
+	uint32_t serve;           /* bool: init starts further commands (session.h) */
 	uint32_t report;          /* bool: the supervisor hears of each phase (msg.h) */
 
 	uint32_t seccomp;                 /* enum plan_seccomp */

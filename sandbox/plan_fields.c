@@ -96,6 +96,7 @@ const struct plan_field plan_field[] = {
 	FIELD(PLAN_U64, caps_ambient),
 	FIELD(PLAN_U32, lock_mounts),
 	FIELD(PLAN_U32, stop_timeout_ms),
+	FIELD(PLAN_U32, serve),
 	FIELD(PLAN_U32, report),
 	WORDS(seccomp, seccomp_word),
 	FIELD(PLAN_BLOB, seccomp_program),

@@ -24,6 +24,7 @@
 #include "sandbox/pin.h"
 #include "sandbox/root.h"
 #include "sandbox/seccomp.h"
+#include "sandbox/session.h"
 #include "sandbox/terminal.h"
 #include "sandbox/tie.h"
 #include "sandbox/userns.h"
@@ -217,6 +218,32 @@ static void foreground(const struct child *c)
 	tcsetpgrp(c->slave, getpid());
 }
 
+/* One more command, in a process that init has forked. */
+static noreturn void serve(void *ctx, int conn)
+{
+	static struct session s; /* large */
+	struct child *c = ctx;
+	struct err e = {0};
+	pid_t pid = -1;
+	int r = session_begin(c->plan, conn, &s, &e);
+
+	c->sock = s.conn;
+	c->slave = s.slave;
+	c->plan = &s.plan;
+	if (r == 0) {
+		pid = fork();
+		r = pid < 0 ? err_sys(&e, "start the command's process") : 0;
+	}
+	if (r < 0)
+		fail(c, &e);
+	if (pid == 0) {
+		setpgid(0, 0);
+		foreground(c);
+		command(c);
+	}
+	_exit(session_wait(&s, pid));
+}
+
 static void hide_command_line(const struct sandbox_hooks *h)
 {
 	static const char title[] = "croft-init";
@@ -257,7 +284,8 @@ static noreturn void with_init(struct child *c)
 	}
 	if (c->plan->seccomp == PLAN_SECCOMP_PROGRAM && confine_seccomp_default(c->plan, &e) < 0)
 		fail(c, &e);
-	r = init_main(pid, c->slave >= 0 || c->plan->report ? c->sock : -1);
+	r = init_main(pid, c->slave >= 0 || c->plan->report || c->plan->serve ? c->sock : -1,
+		      c->plan->serve ? serve : NULL, c);
 	err_set(&e, -r, "close the descriptors of init: %s", strerror(-r));
 	fail(c, &e);
 }

@@ -13,16 +13,12 @@
 #include "sandbox/inroot.h"
 #include "sandbox/msg.h"
 
-int terminal_make(const struct plan *p, int root, struct gifts *gifts, int sock, int *ret_slave,
-		  struct err *e)
+int terminal_open(int root, int *ret_master, int *ret_slave, struct err *e)
 {
 	fd_auto int master = -1, slave = -1;
 	struct statfs fs;
-	int unlock = 0, r;
+	int unlock = 0;
 
-	*ret_slave = -1;
-	if (!p->tty)
-		return 0;
 	master = inroot_open(root, "/dev/pts/ptmx", O_RDWR | O_NOCTTY);
 	if (master < 0 || fstatfs(master, &fs) < 0)
 		return err_sys(e, "open a terminal in the sandbox's /dev/pts");
@@ -39,6 +35,22 @@ int terminal_make(const struct plan *p, int root, struct gifts *gifts, int sock,
 	 */
 	if (ioctl(slave, TIOCSCTTY, 0) < 0)
 		return err_sys(e, "make the sandbox's terminal the controlling one");
+	*ret_master = TAKE_FD(master);
+	*ret_slave = TAKE_FD(slave);
+	return 0;
+}
+
+int terminal_make(const struct plan *p, int root, struct gifts *gifts, int sock, int *ret_slave,
+		  struct err *e)
+{
+	fd_auto int master = -1, slave = -1;
+	int r;
+
+	*ret_slave = -1;
+	if (!p->tty)
+		return 0;
+	if (terminal_open(root, &master, &slave, e) < 0)
+		return -e->code;
 	if (gifts_give(gifts, p, slave, (gid_t)-1, e) < 0)
 		return err_wrap(e, "the terminal");
 	if (dev_console(root, slave, e) < 0)

@@ -11,8 +11,13 @@
 #include "sandbox/plan.h"
 
 /*
- * Opens a pty in /dev/pts of root, binds it on /dev/console, gives it to the user inside, makes it the
- * controlling terminal of this session, whose leader this process must be, and sends the master over sock
+ * A pty of /dev/pts of root, whose slave is the controlling terminal of this session from now on; this
+ * process must be its leader. 0 or -errno.
+ */
+int terminal_open(int root, int *ret_master, int *ret_slave, struct err *e);
+
+/*
+ * Opens one, binds it on /dev/console, gives it to the user inside, and sends the master over sock
  * (msg.h). *ret_slave is -1 when the plan has no terminal. 0 or -errno.
  */
 int terminal_make(const struct plan *p, int root, struct gifts *gifts, int sock, int *ret_slave,

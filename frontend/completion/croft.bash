@@ -41,6 +41,16 @@ _croft_roots()
 	done
 }
 
+# The sandboxes with a name that begins with $1.
+_croft_sandboxes()
+{
+	local name rest
+
+	command croft ps 2>/dev/null | while read -r name rest; do
+		[[ $rest == "PID "* ]] || [[ $name != "$1"* ]] || printf '%s\n' "$name"
+	done
+}
+
 # The named roots that begin with $1, of the user's own with $2 "user".
 _croft_list_roots()
 {
@@ -69,6 +79,7 @@ _croft_list()
 			compgen -d -S / -- "$path" # without a slash it would be a name
 			;;
 		@OWN-ROOT) _croft_list_roots "$path" user ;;
+		@SANDBOX) _croft_sandboxes "$path" ;;
 		@USER) compgen -u -- "$begin" ;;
 		@VARIABLE) compgen -e -- "$begin" ;;
 		*) [[ $word == "$begin"* ]] && printf '%s\n' "$word" ;;

@@ -90,6 +90,8 @@ function __croft_offer
                 __fish_complete_directories (string replace -r '^--[^=]*=' '' -- (commandline -ct)) ''
             case @OWN-ROOT
                 __croft_roots user
+            case @SANDBOX
+                command croft ps 2>/dev/null | string match -rg -- '^(\S+)\s+\d'
             case @USER
                 __fish_complete_users
             case @VARIABLE

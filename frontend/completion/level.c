@@ -44,9 +44,9 @@ static void add_name(char buf[VALUE_MAX], const struct option_value *v)
 {
 	static const struct {
 		const char *name, *list;
-	} known[] = {{"FILE", "@FILE"},         {"DIR", "@DIR"},        {"PATH", "@PATH"},
-		     {"SRC", "@PATH"},          {"USER", "@USER"},      {"ROOT", "host @ROOT"},
-		     {"OWN-ROOT", "@OWN-ROOT"}, {"COMMAND", "@COMMAND"}};
+	} known[] = {{"FILE", "@FILE"},         {"DIR", "@DIR"},         {"PATH", "@PATH"},
+		     {"SRC", "@PATH"},          {"USER", "@USER"},       {"ROOT", "host @ROOT"},
+		     {"OWN-ROOT", "@OWN-ROOT"}, {"SANDBOX", "@SANDBOX"}, {"COMMAND", "@COMMAND"}};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (text_is(v->s, v->n, known[i].name))

@@ -28,9 +28,10 @@ static int lowest_free(void)
 
 static void look(const struct msg *m, size_t size)
 {
-	bool sentence = m->type == MSG_ERROR || m->type == MSG_NOTE || m->type == MSG_ENDED;
+	bool sentence =
+		m->type == MSG_ERROR || m->type == MSG_NOTE || m->type == MSG_ENDED || m->type == MSG_SIGNAL;
 
-	MUST(m->type >= MSG_GO && m->type <= MSG_ENDED);
+	MUST(m->type >= MSG_GO && m->type <= MSG_LAST);
 	MUST(size == (sentence ? sizeof(*m) : sizeof(m->type)));
 	MUST(m->type != MSG_ERROR || m->err.code > 0);
 	MUST(memchr(m->err.msg, '\0', sizeof(m->err.msg)) && memchr(m->err.hint, '\0', sizeof(m->err.hint)));

@@ -251,6 +251,14 @@ class Completion(CroftTest):
             self.assertEqual((narrowed, rm, second, {c.rstrip('/') for c in build}),
                              ({'mine'}, {'mine', 'two words'}, {'two words'}, {'there', 'other'}), shell)
 
+    def test_sandboxes_with_a_name_are_completed(self):
+        self.env['XDG_RUNTIME_DIR'] = self.make_dir(USER, 0o700)
+        for name in ('box-a', 'box-b', 'other'):
+            self.assertRan(self.croft(USER, 'run', '--map', 'self', '-d', '--name', name, 'host', '--', 'sleep', '300', env=self.env))
+            self.addCleanup(self.croft, USER, 'stop', name, env=self.env)
+        for shell, *answers in self.each_shell(*('croft ' + line for line in ('exec ', 'logs box-', 'stop other b'))):
+            self.assertEqual([{c for c in a if c[0] != '-'} for a in answers], [{'box-a', 'box-b', 'other'}] + [{'box-a', 'box-b'}] * 2, shell)
+
     def test_files_directories_users_and_variables_are_completed(self):
         lines = ('-v ', '-v ./f', '--volume=', '--conf ', '--conf=t', '--env-file ', '-tie HOM', '-u root')
         for shell, *answers in self.each_shell(*('croft run ' + line for line in lines)):

@@ -5,6 +5,7 @@ The gate is put in its place, with file capabilities or setuid, for each test, a
 import array
 import contextlib
 import fcntl
+import json
 import os
 import pwd
 import re
@@ -182,6 +183,28 @@ class Works(GateTest):
         self.assertEqual(p.stdout.readline(), b'ready\n')
         p.terminate()
         self.assertEqual(p.wait(20), 9)
+
+    def test_one_more_command_is_confined_as_the_first(self):
+        env = {'XDG_RUNTIME_DIR': self.make_dir(USER, 0o700)}
+        look = 'grep -E "^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp)" /proc/self/status; readlink /proc/self/ns/user /proc/self/ns/mnt /proc/self/ns/pid; pwd'
+        p = self.popen_as(USER, [self.croft_path, 'run', '--gate', '--name', 'a', 'host', '--', 'sh', '-c', look + '; echo ready; exec sleep 300'], env=env)
+        first = ''
+        while not first.endswith('ready\n'):
+            line = p.stdout.readline().decode()
+            self.assertTrue(line, p.stderr.read() if not line else '')
+            first += line
+        r = self.croft(USER, 'exec', 'a', 'sh', '-c', look + '; echo ready', env=env)
+        self.assertEqual((r.out, r.status), (first, 0), r)
+        self.assertRan(self.croft(USER, 'stop', 'a', env=env))
+
+    def test_its_phases_are_told(self):
+        r, w = os.pipe()
+        self.assertRan(self.gate('--status-fd', str(w), 'host', '--', 'true', pass_fds=(w,)))
+        os.close(w)
+        with os.fdopen(r, encoding='utf-8') as f:
+            lines = [json.loads(line) for line in f]
+        self.assertEqual([line['phase'] for line in lines], ['policy', 'ids', 'image', 'mounts', 'exec', 'exit'])
+        self.assertTrue(lines[1]['gate'])
 
     def test_no_user_namespace_inside(self):
         self.assertRefused(self.gate('host', '--', 'unshare', '--user', 'true'), 1, 'Operation not permitted')

@@ -81,16 +81,18 @@ static void an_error_arrives_whole(void **state)
 
 static void every_type_arrives_in_order(void **state)
 {
-	static const enum msg_type type[] = {MSG_GO,      MSG_NOTE,  MSG_TERMINAL, MSG_ERROR,
-					     MSG_STOPPED, MSG_CHILD, MSG_MADE,     MSG_ROOT,
-					     MSG_MOUNTS,  MSG_EXEC,  MSG_ENDED};
+	static const enum msg_type type[] = {MSG_GO,    MSG_NOTE,    MSG_TERMINAL, MSG_ERROR,   MSG_STOPPED,
+					     MSG_CHILD, MSG_MADE,    MSG_ROOT,     MSG_MOUNTS,  MSG_EXEC,
+					     MSG_ENDED, MSG_SESSION, MSG_FD,       MSG_REQUEST, MSG_SIGNAL,
+					     MSG_STOP,  MSG_WAIT,    MSG_ATTACH};
 	struct err e = an_error();
 	struct msg m;
 	int fd;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(type); i++) {
-		bool sentence = type[i] == MSG_NOTE || type[i] == MSG_ERROR || type[i] == MSG_ENDED;
+		bool sentence = type[i] == MSG_NOTE || type[i] == MSG_ERROR || type[i] == MSG_ENDED ||
+				type[i] == MSG_SIGNAL;
 
 		assert_int_equal(msg_send(theirs, type[i], sentence ? &e : NULL, -1), 0);
 	}
@@ -198,7 +200,7 @@ static void what_is_no_message_is_refused_and_leaves_no_descriptor(void **state)
 		{message(MSG_ERROR, 1), sizeof(struct msg) + 1, 0, "a byte too many"},
 		{message(MSG_ERROR, 1), sizeof(struct msg) + 500, 1, "many bytes too many"},
 		{message(0, 1), 4, 0, "no type"},
-		{message(MSG_ENDED + 1, 1), 4, 0, "an unknown type"},
+		{message(MSG_LAST + 1, 1), 4, 0, "an unknown type"},
 		{message(UINT32_MAX, 1), 4, 1, "an unknown type, with a descriptor"},
 		{message(MSG_ERROR, 1), 4, 0, "an error without its sentence"},
 		{message(MSG_NOTE, 1), 4, 0, "a note without its sentence"},

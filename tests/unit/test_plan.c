@@ -198,7 +198,8 @@ static struct plan any_plan(void)
 		.argv = any_strings(rnd(5), false),
 		.env = any_strings(rnd(5), true),
 		.keep_fds = any_fds(rnd(4)),
-		.init = rnd(2),
+		.init = 1,
+		.serve = rnd(2),
 		.tty = rnd(PLAN_TTY_ALL + 1),
 		.caps = any_u64(),
 		.caps_ambient = any_u64(),
@@ -265,7 +266,7 @@ static struct plan full_plan(void)
 	p.root_kind = PLAN_ROOT_DIR;
 	p.root = any_text(20, 60, "");
 	p.root_shared = 1;
-	p.root_read_only = p.ephemeral = p.cwd_asked = p.init = p.lock_mounts = p.report = 1;
+	p.root_read_only = p.ephemeral = p.cwd_asked = p.init = p.lock_mounts = p.report = p.serve = 1;
 	p.ops = (struct plan_ops){.item = op, .count = OP_KIND_COUNT};
 	p.map = PLAN_MAP_SUBORDINATE;
 	p.gate = 1;
@@ -1110,6 +1111,7 @@ static void every_bad_field_is_refused(void **state)
 		{"lock_mounts", 256, NULL, yes_no, "no bool, but 0 in its first byte"},
 		{"cwd_asked", UINT32_MAX, NULL, yes_no, "no bool"},
 		{"report", 2, NULL, yes_no, "no bool"},
+		{"serve", 2, NULL, yes_no, "no bool"},
 		{"namespaces", PLAN_NS_ALL + 1, NULL, flag, "an unknown namespace"},
 		{"namespaces", 1u << 31, NULL, flag, "the last bit"},
 		{"tty", PLAN_TTY_ALL + 1, NULL, flag, "an unknown descriptor"},
