@@ -20,14 +20,22 @@ class NoArguments(GateAttack):
         self.assertIn(r.out, ("b'\\x00'\n", "b''\n"))
 
     def test_control_a_program_that_begins_with_its_first_argument_reads_the_environment(self):
-        """As an older kernel gives it: main(0, ...), with the list and the environment behind each other."""
-        r = self.run_as(USER, [self.probes + '/naive', 'argc0'], env={'EVIL': 'x'}, keep_env=False)
+        """As an older kernel starts it: `noargs` takes the empty word away again."""
+        r = self.run_as(USER, [self.probes + '/nasty', 'noargs', self.probes + '/naive'], env={'EVIL': 'x'}, keep_env=False)
+        self.assertRan(r)
         self.assertEqual(r.out, 'EVIL=x\n')
 
     def test_each_program_says_how_it_is_called(self):
-        for program, status, message in ((self.croft_path, EXIT_CROFT, 'croft: '), (self.idmap_path, 2, 'croft-idmap: three arguments are needed')):
-            r = self.run_as(USER, [self.probes + '/nasty', 'argc0', program])
-            self.assertRefused(r, status, f'^{message}')
+        programs = [(self.croft_path, EXIT_CROFT, 'croft: a verb is missing'),
+                    (self.idmap_path, 2, 'croft-idmap: three arguments are needed'),
+                    (self.libexec + '/croft-root', EXIT_CROFT, 'croft: a directory and at least one command are needed')]
+        programs += [(f'{self.libexec}/croft-{name}', status, '.*: usage: ') for name, status in (('seccomp', 1), ('scope', 1), ('subid', 2))]
+        for program, status, message in programs:
+            self.assertNoWord(program, status, message)
         for _ in self.installations():
-            r = self.run_as(USER, [self.probes + '/nasty', 'argc0', self.gate_path])
-            self.assertRefused(r, 2, '^croft-gate: .*two arguments are needed')
+            self.assertNoWord(self.gate_path, 2, 'croft-gate: .*two arguments are needed')
+
+    def assertNoWord(self, program, status, message):
+        for state in ('argc0', 'noargs'):
+            r = self.run_as(USER, [self.probes + '/nasty', state, program], env={'EVIL': 'x'})
+            self.assertRefused(r, status, f'^{message}')

@@ -297,7 +297,7 @@ class Nasty(LifeTest):
 
     WORKS = ('close0', 'close2', 'memlock', 'chldign', 'sigign', 'argvmany', 'env', 'envhuge', 'umask0', 'umask777',
              'cwdgone', 'name', 'fds', 'sharefs', 'argv0', 'traced')
-    REFUSED = {'nofile': r'(Too many open files|No file descriptors available)', 'nproc': r'too many processes', 'as': r'memory'}
+    REFUSED = {'nofile': r'(Too many open files|No file descriptors available)', 'nproc': r'too many processes', 'as': r'memory', 'noargs': 'a verb is missing'}
     # what ends it is a signal or limit that the caller himself has set
     EITHER = ('close1', 'closeall', 'fsize', 'nofile0', 'stack', 'data', 'sigpending', 'alarm', 'argc0', 'argvlong', 'nnp')
 
