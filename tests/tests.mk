@@ -42,7 +42,8 @@ FUZZERS   := $(FUZZ_ALL:%=$(O)/test/fuzz_%)
 FUZZ_LIBS := $(call archive,fuzz,tests/fuzz/fuzz.c tests/fuzz/mutate_plan.c tests/fuzz/plan_text.c) $(O)/test/reference.a
 
 $(O)/test/replay_gate_check $(O)/test/fuzz_gate_check: $(O)/test/gate.a
-$(O)/test/replay_ldcache $(O)/test/fuzz_ldcache: $(O)/test/rootbuild.a
+$(O)/test/replay_ldcache $(O)/test/fuzz_ldcache $(O)/test/replay_elf $(O)/test/fuzz_elf: $(O)/test/rootbuild.a
+$(O)/test/replay_elf $(O)/test/fuzz_elf: UNIT_LDLIBS := -lelf
 $(O)/test/replay_member $(O)/test/fuzz_member: $(call archive,import,frontend/import/member.c)
 $(O)/test/replay_seccomp_profile $(O)/test/fuzz_seccomp_profile: $(O)/test/profile.a
 $(O)/test/replay_seccomp_profile $(O)/test/fuzz_seccomp_profile: UNIT_LDLIBS := -ljson-c -lseccomp
