@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <linux/keyctl.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <stdio.h>
@@ -22,6 +21,7 @@
 #include "frontend/doctor.h"
 #include "frontend/image.h"
 #include "frontend/roots.h"
+#include "sandbox/confine.h"
 #include "sandbox/landlock.h"
 #include "sandbox/fsmount.h"
 #include "sandbox/seccomp.h"
@@ -194,12 +194,7 @@ int try_overlay(void *ctx, struct err *e)
 int try_keyring(void *ctx, struct err *e)
 {
 	(void)ctx;
-	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS)
-		return 0;
-	err_sys(e, "make a session keyring");
-	return e->code != EDQUOT
-		       ? -e->code
-		       : err_hint(e, "sudo sysctl -w kernel.keys.maxkeys=2000 kernel.keys.maxbytes=2000000");
+	return confine_keyring(e);
 }
 
 int try_filter(void *ctx, struct err *e)

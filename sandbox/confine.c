@@ -32,39 +32,14 @@ static int loopback_up(struct err *e)
 	return 0;
 }
 
-/* Another user could have made one of that name, open to himself: "keyring;UID;GID;PERM;NAME", keyctl(2). */
-static int check_keyring(struct err *e)
+int confine_keyring(struct err *e)
 {
-	enum { VIEW_TO_SETATTR_OF_OTHERS = 0x3f };
-	char text[128];
-	unsigned uid, perm;
-	long n = syscall(SYS_keyctl, KEYCTL_DESCRIBE, KEY_SPEC_SESSION_KEYRING, text, sizeof(text) - 1);
-
-	if (n < 0 || n >= (long)sizeof(text))
-		return err_sys(e, "look at the session keyring");
-	text[n] = '\0';
-	if (sscanf(text, "%*[^;];%u;%*u;%x", &uid, &perm) != 2 || uid != geteuid() ||
-	    perm & VIEW_TO_SETATTR_OF_OTHERS)
-		return err_set(e, EDQUOT,
-			       "leave the caller's session keyring: his quota of keys is used up, and the "
-			       "keyring that his sandboxes could share is somebody else's");
-	return 0;
-}
-
-/*
- * A keyring for each sandbox; the kernel allows a user some 200 (/proc/sys/kernel/keys/maxkeys). Beyond that
- * the sandboxes of one user share one called "croft": not the caller's in any case. ENOSYS: a kernel without
- * keys has none to hide.
- */
-static int leave_session_keyring(struct err *e)
-{
-	static const char shared[] = "croft";
-
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS)
 		return 0;
-	if (errno == EDQUOT && syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, shared) >= 0)
-		return check_keyring(e);
-	return err_sys(e, "leave the caller's session keyring");
+	if (errno != EDQUOT)
+		return err_sys(e, "make a session keyring");
+	err_set(e, EDQUOT, "make a session keyring: the caller has as many keys as he may have");
+	return err_hint(e, "sudo sysctl -w kernel.keys.maxkeys=2000 kernel.keys.maxbytes=2000000");
 }
 
 int confine_hostname(const struct plan *p, struct err *e)
@@ -79,7 +54,7 @@ int confine_names(const struct plan *p, struct err *e)
 	/* The interface needs CAP_NET_ADMIN, which croft-gate does not have: it stays down there. */
 	if (p->namespaces & PLAN_NS_NET && p->map != PLAN_MAP_NONE && loopback_up(e) < 0)
 		return -e->code;
-	return leave_session_keyring(e);
+	return confine_keyring(e);
 }
 
 int confine_userns(const struct plan *p, int proc, struct err *e)

@@ -10,8 +10,15 @@
 /* The host name. 0 or -errno. */
 int confine_hostname(const struct plan *p, struct err *e);
 
-/* Loopback interface up (when the network namespace is of a user namespace of ours), a session keyring that
- * is not the caller's. 0 or -errno. */
+/*
+ * A session keyring that is not the caller's, of this sandbox alone. A name for one that several share would
+ * be no help where the quota is used up, and anybody can have made one of that name: keyctl(2). A kernel
+ * without keys (ENOSYS) has none to hide. 0 or -errno.
+ */
+int confine_keyring(struct err *e);
+
+/* Loopback interface up (when the network namespace is of a user namespace of ours), the session
+ * keyring. 0 or -errno. */
 int confine_names(const struct plan *p, struct err *e);
 
 /*

@@ -81,6 +81,17 @@ class RunTest(CroftTest):
     def status_inside(self, *options, root='host', **kwargs):
         return fields_of(self.sandbox(*options, root, '--', 'cat', '/proc/self/status', **kwargs))
 
+    def with_all_keys(self, argv):
+        """argv of a user who has as many keys as he may have: its Result, the first that is no 0.
+
+        The kernel gives the keys of what has ended back some time later, perhaps when the last was just made.
+        """
+        for _ in range(50):
+            r = self.run_as(USER, [self.probes + '/keyring', 'full', *argv])
+            if r.status:
+                break
+        return r
+
     def refused(self, message, *words, user=USER, status=125, **kwargs):
         """croft run WORDS, which must be refused with this message."""
         r = self.croft(user, 'run', *words, **kwargs)

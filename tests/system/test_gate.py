@@ -340,6 +340,18 @@ class Boundary(GateTest):
         self.assertEqual(a.status, b.status)
         self.assertEqual(a.err.replace('.bashrc', 'X'), b.err.replace('missing', 'X'))
 
+    def test_a_keyring_that_somebody_has_named_is_not_joined(self):
+        """A user without a user namespace of his own is among the keyrings of everybody."""
+        probe, folder = self.probes + '/keyring', self.home_dir()
+        shutil.copy(probe, folder)
+        self.write(self.sysconfdir + '/croft/policy.d/seccomp.conf', 'version 1\nallow everyone seccomp unconfined\n')
+        words = [self.croft_path, 'run', '--gate', '-v', folder + ':/mnt:ro', '--seccomp', 'unconfined', 'host', '--', '/mnt/keyring', 'find', 'bait']
+        bait = self.popen_as(USER2, [probe, 'open', 'croft', 'bait', '/bin/sh', '-c', 'echo up; read x'], stdin=subprocess.PIPE)
+        self.assertEqual(bait.stdout.readline(), b'up\n')
+        self.assertEqual(self.run_as(USER, [probe, 'join', 'croft', probe, 'find', 'bait']).out, 'yes\n')
+        self.assertEqual(self.run_as(USER, [probe, 'hold', 'x', *words]).out, 'no\n')
+        self.assertRefused(self.with_all_keys(words), 125, 'make a session keyring: the caller has as many keys as he may have')
+
     def test_an_administrators_read_only_mount_is_not_lifted(self):
         base = self.make_dir()
         root = self.build_root('sh', 'true')

@@ -133,6 +133,12 @@ class StartState(RunTest):
             self.assertEqual(r.out, 'no\n', options)
             self.assertRefused(self.run_as(USER, [*hold, *options, 'host', '--', *find]), 121, 'Operation not permitted')
 
+    def test_who_has_all_the_keys_he_may_have_is_told(self):
+        for options in (('--map', 'self'), ('--map', 'subordinate'), ('--no-init',)):
+            self.sandbox(*options, 'host', '--', 'true')
+            self.assertRefused(self.with_all_keys([self.croft_path, 'run', *options, 'host', '--', 'true']), 125,
+                               r'\Acroft: make a session keyring: the caller has as many keys as he may have\ncroft: hint: sudo sysctl -w kernel.keys.maxkeys')
+
 
 class Capabilities(RunTest):
     SETS = ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb')
