@@ -107,28 +107,34 @@ void proxy_init(struct proxy *x, uint32_t tty)
 	x->tty = tty;
 }
 
-/* Where what the sandbox's terminal says goes: -1 for nowhere. */
-static int open_out(const struct proxy *x)
+/* Where both outputs go elsewhere, what is asked on /dev/tty inside comes to the terminal all the same. */
+static int out_of_input(void)
 {
-	fd_auto int own = -1;
+	fd_auto int own = own_descriptor(STDIN_FILENO);
 
-	if (x->tty & (PLAN_TTY_STDOUT | PLAN_TTY_STDERR))
-		return own_descriptor(x->tty & PLAN_TTY_STDOUT ? STDOUT_FILENO : STDERR_FILENO);
-	/* Both go elsewhere: what is asked on /dev/tty inside comes to the terminal all the same. */
-	own = own_descriptor(STDIN_FILENO);
 	return own >= 0 && (fcntl(own, F_GETFL) & O_ACCMODE) == O_RDWR ? TAKE_FD(own) : -1;
+}
+
+static int open_ends(struct proxy *x, struct err *e)
+{
+	const uint32_t both = PLAN_TTY_STDIN | PLAN_TTY_STDOUT, outputs = PLAN_TTY_STDOUT | PLAN_TTY_STDERR;
+
+	if (x->tty & PLAN_TTY_STDIN && (x->in = own_descriptor(STDIN_FILENO)) < 0)
+		return err_sys(e, "copy standard input to the sandbox's terminal");
+	x->out = x->tty & outputs ? own_descriptor(x->tty & PLAN_TTY_STDOUT ? STDOUT_FILENO : STDERR_FILENO)
+				  : out_of_input();
+	if (x->tty & outputs && x->out < 0)
+		return err_sys(e, "copy what the sandbox's terminal says");
+	x->in_tty = x->in >= 0 && isatty(x->in);
+	/* In a pipeline the terminal's modes are those of whoever shows the output. */
+	x->can_raw = (x->tty & both) == both && x->in_tty && x->out >= 0 && isatty(x->out);
+	return 0;
 }
 
 int proxy_start(struct proxy *x, int master, struct err *e)
 {
-	const uint32_t both = PLAN_TTY_STDIN | PLAN_TTY_STDOUT;
-
-	if (x->tty & PLAN_TTY_STDIN)
-		x->in = own_descriptor(STDIN_FILENO);
-	x->in_tty = x->in >= 0 && isatty(x->in);
-	x->out = open_out(x);
-	/* In a pipeline the terminal's modes are those of whoever shows the output. */
-	x->can_raw = (x->tty & both) == both && x->in_tty && x->out >= 0 && isatty(x->out);
+	if (open_ends(x, e) < 0)
+		return -e->code;
 	if (fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return err_sys(e, "set up the sandbox's terminal");
 	x->master = master;

@@ -210,12 +210,11 @@ static noreturn void command(struct child *c)
 
 /* The command in a process group of its own, in the foreground: not an orphan, so that its terminal can stop
  * it. */
-static void foreground(const struct child *c)
+static int foreground(const struct child *c, struct err *e)
 {
-	if (c->slave < 0)
-		return;
-	setpgid(0, 0);
-	tcsetpgrp(c->slave, getpid());
+	if (c->slave >= 0 && (setpgid(0, 0) < 0 || tcsetpgrp(c->slave, getpid()) < 0))
+		return err_sys(e, "bring the command to the front of its terminal");
+	return 0;
 }
 
 /* One more command, in a process that init has forked. */
@@ -238,7 +237,8 @@ static noreturn void serve(void *ctx, int conn)
 		fail(c, &e);
 	if (pid == 0) {
 		setpgid(0, 0);
-		foreground(c);
+		if (foreground(c, &e) < 0)
+			fail(c, &e);
 		command(c);
 	}
 	_exit(session_wait(&s, pid));
@@ -279,7 +279,8 @@ static noreturn void with_init(struct child *c)
 		fail(c, &e);
 	}
 	if (pid == 0) {
-		foreground(c);
+		if (foreground(c, &e) < 0)
+			fail(c, &e);
 		command(c);
 	}
 	if (c->plan->seccomp == PLAN_SECCOMP_PROGRAM && confine_seccomp_default(c->plan, &e) < 0)
