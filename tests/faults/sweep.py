@@ -47,16 +47,17 @@ def pairs_of(calls, stride, always=()):
 
 
 class Sweep:
-    """The pairs of one way. run: (fault or None) -> Run. refused: the undisturbed start is, and no fault may change that."""
+    """The pairs of one way. run: (fault or None) -> Run. refused: the undisturbed start is, and no fault may change that.
+    others: how the names of programs begin that are not croft's, whose calls are theirs."""
 
-    def __init__(self, run, may_differ=(), refused=False):
+    def __init__(self, run, may_differ=(), refused=False, others=()):
         self.run = run
         self.refused = refused
         self.may_differ = may_differ  # [(call, errors or None for all, regex of lines of the report)]
         self.tally = collections.Counter()
         self.complaints = []
         good = run(None)
-        self.calls = calls_of(good)
+        self.calls = [c for c in calls_of(good) if not any(':' + other in c.process for other in others)]
         self.report = normal(good.out)
         self.undisturbed = good
         # In a start that is refused, the last of each process: it fails when the refusal is said, and is not tried twice. What cannot

@@ -6,6 +6,7 @@ import sys
 import threading
 
 from croft_test import USER, files_of, mounts
+from net_case import tun_for_all
 from run_case import COVERED, RunTest
 from test_gate import GateTest
 from test_gate_ids import IDS, IdsTest
@@ -46,6 +47,9 @@ def log_daemon():
 
 
 class FaultsTest(RunTest):
+    others = ()
+    always = ALWAYS
+    part = 1  # of a way that is much like another, check-system tries so many times less
     time_limit = 3600 if STRIDE == 1 else 240
     options = ()
     may_differ = [
@@ -96,13 +100,13 @@ class FaultsTest(RunTest):
             self.assertIn(f'namespace {name} new', report)
 
     def sweep(self):
-        sweep = Sweep(self.fault, self.may_differ)
+        sweep = Sweep(self.fault, self.may_differ, others=self.others)
         self.assertComplete(sweep)
         self.assertEqual(sorted(set(map(role, (c.process for c in sweep.calls)))), sorted(self.roles))
-        self.try_all(sweep, ALWAYS)
+        self.try_all(sweep, self.always)
 
     def try_all(self, sweep, always):
-        sweep.all(STRIDE, always)
+        sweep.all(STRIDE * self.part if STRIDE > 1 else 1, always)
         print(f'      {len(sweep.calls)} calls, ' + ', '.join(f'{n} {what}' for what, n in sorted(sweep.tally.items())))
         self.assertFalse(sweep.complaints, '\n'.join(sweep.complaints))
         # a call that is not made in every start is no reason to believe that all were tried
@@ -123,6 +127,35 @@ class Subordinate(Self):
     roles = Self.roles + ('croft-idmap',)
 
 
+class NoInit(Self):
+    """The command is the first process, and croft's child."""
+    options = ('--map', 'self', '--no-init')
+    part, always = 11, ()
+    roles = ('front end', 'child')
+
+
+class OnTerminal(Self):
+    """Both ends of a terminal of the sandbox's own: one is handed out, the other copied."""
+    options = ('--map', 'self', '-t')
+    part, always = 11, ('fcntl EMFILE', 'setpgid EPERM')
+
+
+class UserNetwork(Self):
+    """What pasta does when a call of its own fails is its own affair; what croft does then is in test_network."""
+    options = ('--map', 'self', '--network', 'user')
+    part, always = 11, ()
+    others = ('passt',)
+
+    def setUp(self):
+        super().setUp()
+        self.needs_package('passt')
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        tun_for_all(cls)
+
+
 class Gate(FaultsTest, GateTest):
     rules = IDS + 'allow everyone volume /opt/** ro\n'
     options = ('--gate', '--map', 'none')
@@ -134,6 +167,11 @@ class Gate(FaultsTest, GateTest):
             self.sweep()
 
 
+class SetuidGate(Gate):
+    with_setuid = True
+    part, always = 11, ()
+
+
 class GateIds(Gate, IdsTest):
     expected = ('namespace user new', 'bounding 0')
     roles = Gate.roles + ('descendant',)
@@ -141,6 +179,11 @@ class GateIds(Gate, IdsTest):
     def setUp(self):
         super().setUp()
         self.options = ('--gate', '--map', 'subordinate', '-u', '1000', '-v', self.home_dir() + ':/srv:idmap')
+
+
+class SetuidGateIds(GateIds):
+    with_setuid = True
+    part, always = 11, ()
 
 
 class Refused(FaultsTest):
