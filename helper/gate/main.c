@@ -311,11 +311,14 @@ static int refuse(struct gate *g, struct err *e)
 int main(int argc, char **argv)
 {
 	static struct gate g = {.sock = -1};
-	struct err e = {0};
-	int r = start_clean(&e);
+	struct err e = {0}, usage = {0};
+	int r = start_clean(&e), parsed = request_parse(argc, argv, &g.sock, &g.request, &usage);
 
+	/* Whatever failed first: with the socket it is croft that says so. */
+	if (r == 0 && parsed != 0)
+		e = usage;
 	if (r == 0)
-		r = request_parse(argc, argv, &g.sock, &g.request, &e);
+		r = parsed;
 	if (r == 0)
 		r = start_std(&e);
 	if (r == 0) {

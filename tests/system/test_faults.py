@@ -169,7 +169,7 @@ class Gate(FaultsTest, GateTest):
 
 class SetuidGate(Gate):
     with_setuid = True
-    part, always = 11, ()
+    part, always = 11, ('prctl EBUSY',)
 
 
 class GateIds(Gate, IdsTest):
