@@ -42,11 +42,14 @@ SHARED_FOLDERS = ('/tmp', '/var/tmp', '/dev/shm', '/run', '/run/lock', '/opt')
 # What croft exits with when it is not the command that speaks (common/err.h).
 EXIT_TIME_LIMIT, EXIT_CROFT, EXIT_NOT_EXEC, EXIT_NOT_FOUND = 124, 125, 126, 127
 
+# What a sanitizer says (tests/sanitize/options.c).
+COMPLAINT = re.compile(r'AddressSanitizer|UndefinedBehaviorSanitizer|runtime error:')
+
 
 class Stage:
     """Where croft is installed for this run; filled in by run.py before the tests are loaded."""
     prefix = None
-    sanitized = False
+    variables = ()  # of make, for programs with sanitizers
 
 
 def in_ci():
@@ -321,8 +324,6 @@ class CroftTest(unittest.TestCase):
                 'SHELL': '/bin/bash', 'LANG': 'C.UTF-8', 'TERM': 'xterm'} if keep_env else {}
         if user == 'root':
             full['PATH'] = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-        if Stage.sanitized:
-            full['ASAN_OPTIONS'] = 'detect_leaks=0:exitcode=99'
         full.update(env or {})
         args = {'env': full, 'cwd': cwd or entry.pw_dir, 'umask': 0o022}
         if user != 'root':
@@ -371,7 +372,7 @@ class CroftTest(unittest.TestCase):
             out, err = process.communicate(timeout=10)
             self.fail(f'more than {timeout} s: {Result(argv, -9, _text(out), _text(err))}')
         result = Result(argv, process.returncode, _text(out), _text(err))
-        if Stage.sanitized and re.search(r'(Address|Leak)Sanitizer|runtime error:', result.err):
+        if Stage.variables and COMPLAINT.search(result.out + result.err):
             self.fail(f'a sanitizer complains: {result}')
         return result
 

@@ -8,12 +8,21 @@ import time
 from unittest import mock
 
 from attacks import registry
-from croft_test import (CroftTest, EXIT_CROFT, USER, USER2, USER_NO_SUB, kill_processes_of, mounts, processes_of,
+from croft_test import (CroftTest, EXIT_CROFT, Stage, USER, USER2, USER_NO_SUB, kill_processes_of, mounts, processes_of,
                         remove_tree, snapshot_tree, sub_ranges)
 
 
 def status_fields(text):
     return dict(line.split(':', 1) for line in text.splitlines())
+
+
+class Sanitizers(CroftTest):
+    def test_a_complaint_fails_whatever_the_test_expects(self):
+        for text in ('==1==ERROR: AddressSanitizer: heap-use-after-free', 'a.c:1:2: runtime error: signed integer overflow'):
+            argv = ['sh', '-c', 'echo "$1" >&2', 'sh', text]
+            self.assertRan(self.run_as(USER, argv))
+            with mock.patch.object(Stage, 'variables', ('SANFLAGS=-fsanitize=address',)):
+                self.assertRaisesRegex(AssertionError, 'a sanitizer complains', self.run_as, USER, argv)
 
 
 class Users(CroftTest):

@@ -37,7 +37,7 @@ def make(build, *args):
     if variables:
         env['MAKEFLAGS'] = ' -- ' + variables
     subprocess.run([os.environ.get('MAKE', 'make'), '-C', TOP, '-s', 'O=' + build,
-                    'SYSCONFDIR=' + Stage.prefix + '/etc', *args, build + '/croft-idmap'],
+                    'SYSCONFDIR=' + Stage.prefix + '/etc', *Stage.variables, *args, build + '/croft-idmap'],
                    env=env, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     return build + '/croft-idmap'
 
