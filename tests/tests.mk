@@ -86,12 +86,18 @@ RUN_SYSTEM = exec env MAKE='$(MAKE)' $(PYTHON) -B tests/system/run.py
 check-system: ## run the system tests, as root; TESTS=PATTERN selects some
 	$(Q)$(RUN_SYSTEM) --build $(O)/system $(if $(TESTS),--select '$(TESTS)')
 
+attacks: ## as root: what broke others, tried on croft, with all tests that cover it; ends with the table of docs/ATTACKS.md
+	$(Q)$(RUN_SYSTEM) --build $(O)/system --select attacks
+
 # Long ones, of which check-system runs a part; TESTS=PATTERN selects one of them
 faults: ## as root: every system call of a start fails, with every error; half an hour
 	$(Q)STRIDE=1 $(RUN_SYSTEM) --build $(O)/system --select '$(or $(TESTS),test_faults)'
 KILLS ?= 10000
 kill-anywhere: ## as root: starts that are killed, stopped and starved at random; KILLS=10000, SEED= of an earlier run
 	$(Q)KILLS=$(KILLS) SEED=$(SEED) $(RUN_SYSTEM) --build $(O)/system --select test_kill_anywhere
+soak: ## as root: kill-anywhere, then load
+	$(Q)$(MAKE) kill-anywhere
+	$(Q)$(MAKE) load
 load: ## as root: 1000 sandboxes at once, 10000 in a row, 64 starting together
 	$(Q)LOAD=full $(RUN_SYSTEM) --build $(O)/system --select '$(or $(TESTS),test_load)'
 
@@ -133,10 +139,21 @@ check-vm: ## run system tests in an emulated Debian, as root; TESTS=PATTERN,PATT
 # --- checks of the source --------------------------------------------------------------------------------
 lint: $(GEN_SRC) $(O)/gen/callnames.h $(KERNEL_HEADERS) ## format, include rules, function length, cppcheck, clang-tidy, man pages, scripts
 	$(Q)CC='$(CC)' GEN='$(O)/gen' sh tests/lint/run $(O)/lint
+	$(Q)GEN='$(O)/gen' sh tests/lint/analyse $(O)/lint privileged
+
+analyse: $(GEN_SRC) $(O)/gen/callnames.h $(KERNEL_HEADERS) ## the analysers of gcc and clang over every program (sh tools/install-packages analyse); lint has a part
+	$(Q)GEN='$(O)/gen' sh tests/lint/analyse $(O)/analyse all
+valgrind: ## unit tests under valgrind (sh tools/install-packages analyse) and, as root, croft-idmap and croft-gate
+	$(Q)$(MAKE) O=$(O)/valgrind LIBC=glibc CFLAGS=-O1 unit-tests
+	$(Q)sh tests/run-valgrind $(O)/valgrind/test $(patsubst $(O)/%,$(O)/valgrind/%,$(filter-out $(NOT_UNDER_VALGRIND:%=$(O)/test/%),$(UNIT) $(REPLAY)))
+	$(Q)if [ "$$(id -u)" = 0 ]; then VALGRIND=1 $(RUN_SYSTEM) --build $(O)/system --select test_valgrind; \
+	else echo 'valgrind: not root: croft-idmap and croft-gate left out'; fi
+# test_all_*: every edge of the arithmetic and every pair of a rule and a request, which takes hours there.
+NOT_UNDER_VALGRIND := $(notdir $(filter $(O)/test/test_all_%,$(UNIT)))
 
 # --- other builds ----------------------------------------------------------------------------------------
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-sanitize: ## unit tests, and as root system tests of croft, built with address and undefined sanitizers
+sanitize: ## unit tests, and as root system tests, with all programs built with address and undefined sanitizers; TESTS=PATTERN selects
 	$(Q)$(MAKE) O=$(O)/sanitize LIBC=glibc SANFLAGS='$(SANITIZE)' CFLAGS='-U_FORTIFY_SOURCE -O1' check
 	$(Q)if [ "$$(id -u)" = 0 ]; then \
 	    $(RUN_SYSTEM) --build $(O)/system --sanitize '$(SANITIZE)' $(if $(TESTS),--select '$(TESTS)'); \
@@ -167,4 +184,5 @@ dist: ## a tar archive of the committed files; the same bytes every time
 	$(Q)gzip -9nf $(DIST)
 	$(Q)cd $(O) && sha256sum croft-$(VERSION).tar.gz
 
-.PHONY: unit-tests fuzzers check fuzz model probes bench bench-filter check-system faults kill-anywhere load check-vm lint sanitize coverage mutants mutants-short dist
+.PHONY: unit-tests fuzzers check fuzz model probes bench bench-filter check-system faults kill-anywhere load check-vm lint sanitize \
+	coverage mutants mutants-short dist attacks soak analyse valgrind
