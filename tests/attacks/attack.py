@@ -5,7 +5,6 @@ import os
 import pwd
 import shutil
 import subprocess
-import time
 
 import test_gate
 import test_gate_ids
@@ -75,13 +74,6 @@ class Attack(RunTest):
         p = self.popen_as(user, argv, **kwargs)
         self.assertEqual(p.stdout.readline(), word, p.stderr.read() if p.poll() else '')
         return p
-
-    def wait_for(self, what, seconds=10.0):
-        deadline = time.monotonic() + seconds
-        while not (value := what()):
-            self.assertLess(time.monotonic(), deadline, 'it did not come')
-            time.sleep(0.01)
-        return value
 
     def trace(self, calls, *argv, **kwargs):
         """What a command of the user's does, as strace of root's sees it: a user may not look into a process that hides its memory."""

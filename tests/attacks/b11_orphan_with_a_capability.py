@@ -24,7 +24,7 @@ class Orphan(GateAttack):
         p = self.started(['sh', '-c', '"$@" & wait', 'sh', weak, '-IS', '-c', 'import os; r, w = os.pipe(); print("ready", flush=True); os.read(r, 1)'])
         p.kill()
         p.wait(20)
-        time.sleep(0.2)
+        time.sleep(0.2)  # what would end with its parent has ended
         left = self.holders()
         self.assertEqual([name for _, name, *_ in left], ['weak'])
         os.kill(int(left[0][0]), signal.SIGKILL)

@@ -386,6 +386,20 @@ class CroftTest(unittest.TestCase):
         self.addCleanup(t.close)
         return t
 
+    def wait_for(self, what, seconds=20.0):
+        """What what() answers, once that is true."""
+        deadline = time.monotonic() + seconds
+        while not (value := what()):
+            self.assertLess(time.monotonic(), deadline, 'it did not come')
+            time.sleep(0.01)
+        return value
+
+    @staticmethod
+    def state_of(pid):
+        """Fields of /proc/PID/status."""
+        with open(f'/proc/{pid}/status', encoding='utf-8', errors='replace') as f:
+            return {name: value.strip() for name, _, value in (line.partition(':') for line in f)}
+
     # --- verdicts
 
     def assertRan(self, result, status=0):

@@ -89,14 +89,9 @@ class IdmapTest(CroftTest):
     def target(self, user=USER):
         """A process of the user's in a new user namespace; returns its Popen once it is there."""
         process = self.popen_as(user, ['unshare', '--user', 'sleep', '300'])
-        own = os.stat('/proc/self/ns/user').st_ino
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            with open(f'/proc/{process.pid}/comm', encoding='utf-8') as f:
-                if f.read() == 'sleep\n' and os.stat(f'/proc/{process.pid}/ns/user').st_ino != own:
-                    return process
-            time.sleep(0.005)
-        self.fail('no target')
+        self.wait_for(lambda: self.state_of(process.pid)['Name'] == 'sleep')
+        self.assertNotEqual(os.stat(f'/proc/{process.pid}/ns/user').st_ino, os.stat('/proc/self/ns/user').st_ino)
+        return process
 
     @staticmethod
     def maps(result):
@@ -269,11 +264,10 @@ class StartState(IdmapTest):
                     os.write(write, b'x' * 65536)
             os.set_blocking(write, True)
             process = self.popen_as(USER, [WITH_CAPS, 'x', '0', '0'], stderr=write)
-            time.sleep(0.3)
+            # it has its name by execve(2), and its capabilities before that
+            self.wait_for(lambda: self.state_of(process.pid)['Name'] == 'idmap-caps' and int(self.state_of(process.pid)['CapPrm'], 16) == 0)
+            self.assertEqual(int(self.state_of(process.pid)['CapEff'], 16), 0)
             self.assertIsNone(process.poll())
-            with open(f'/proc/{process.pid}/status', encoding='utf-8') as f:
-                status = f.read()
-            self.assertRegex(status, r'CapPrm:\t0{16}\nCapEff:\t0{16}')
 
 
 class Installation(IdmapTest):
@@ -390,7 +384,7 @@ class Targets(IdmapTest):
                 f.write('0 0 65536')
         process = self.popen_as('root', ['nsenter', '--user', '-t', str(owner.pid), '-S', str(self.uid), '-G',
                                          str(self.gid), 'sleep', '300'])
-        time.sleep(0.3)
+        self.wait_for(lambda: self.state_of(process.pid)['Name'] == 'sleep')
         self.assertEqual(os.stat(f'/proc/{process.pid}').st_uid, self.uid)
         r = self.on_target(process.pid)
         self.assertRefused(r, REFUSED, 'ns/user of the target process: Permission denied')
@@ -411,7 +405,7 @@ class Targets(IdmapTest):
             self._end(second)
         else:
             self.fail('the pid could not be had again')
-        time.sleep(0.2)
+        self.wait_for(lambda: self.state_of(second.pid)['Name'] == 'sleep')
         r = self.run_as(USER, [WITH_CAPS, str(fd), '0', '0'], pass_fds=(fd,))
         self.assertRefused(r, REFUSED, 'is gone, or descriptor')
         self.assertEqual(self.maps_of(second.pid)[:2], ('', ''))

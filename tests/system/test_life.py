@@ -66,6 +66,8 @@ class Signals(LifeTest):
         p = self.start(*SELF, '--stop-timeout', '60s', 'host', '--',
                        'sh', '-c', 'trap "" TERM; echo ready; while :; do sleep 0.1; done')
         p.send_signal(signal.SIGTERM)
+        # taken: a second one that comes while the first is pending is no second
+        self.wait_for(lambda: not int(self.state_of(p.pid)['ShdPnd'], 16) & 1 << (signal.SIGTERM - 1))
         time.sleep(0.3)
         self.assertIsNone(p.poll(), 'the first TERM must not end a command that ignores it')
         p.send_signal(signal.SIGTERM)
@@ -113,6 +115,12 @@ class Signals(LifeTest):
         p.send_signal(signal.SIGCONT)
         self.assertEqual(self.end(p)[0], 9)
 
+    @staticmethod
+    def says_nothing(stream, seconds):
+        stream.read()
+        time.sleep(seconds)
+        return not stream.read()
+
     def test_tstp_stops_the_sandbox_and_cont_lets_it_go_on(self):
         for init in ('--init', '--no-init'):
             with self.subTest(init=init):
@@ -123,16 +131,11 @@ class Signals(LifeTest):
                 pid = int(p.stdout.readline())
                 self.assertEqual(p.stdout.readline(), b'ready\n')
                 os.kill(pid, signal.SIGTSTP)
-                time.sleep(0.3)
-                with open(f'/proc/{pid}/stat', encoding='utf-8') as f:
-                    self.assertEqual(f.read().split(') ')[1][0], 'T')
+                self.wait_for(lambda: self.state_of(pid)['State'][0] == 'T')
                 os.set_blocking(p.stdout.fileno(), False)
-                p.stdout.read()
-                time.sleep(0.4)
-                self.assertIn(p.stdout.read(), (None, b''), 'the command runs on')
+                self.wait_for(lambda: self.says_nothing(p.stdout, 0.4))  # what was on its way comes first
                 os.kill(pid, signal.SIGCONT)
-                time.sleep(0.4)
-                self.assertTrue(p.stdout.read(), 'the command does not go on')
+                self.wait_for(p.stdout.read)
                 os.kill(pid, signal.SIGKILL)
 
 
