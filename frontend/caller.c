@@ -222,7 +222,7 @@ int caller_of_user(const char *user, struct arena *a, struct policy_caller *ret,
 
 	if (r == -ENOENT)
 		return err_set(e, ENOENT, "no user '%s'", QUOTE(user));
-	if (r < 0)
+	if (r != 0)
 		return r;
 	c.uid = u.uid;
 	c.gid = u.gid;
