@@ -47,5 +47,7 @@ int image_start(struct image *i, const struct plan *p, dev_t dev, ino_t ino, str
  * said as its hint. Returns r. */
 int image_end(struct image *i, int r, struct err *e);
 
-/* supervise(), with the reader of an image around it where the root is one; h->ctx is what vet_plan() found. */
-int image_supervise(const struct plan *p, const struct sandbox_hooks *h, const struct job *job, struct err *e);
+/* supervise(), with the reader of an image around it where the root is one; h->ctx is what vet_plan() found.
+ */
+int image_supervise(const struct plan *p, const struct sandbox_hooks *h, const struct job *job,
+		    struct err *e);

@@ -333,7 +333,7 @@ static int run_tmpfs(const struct work *w, struct err *e)
 
 static int run_dev(const struct work *w, struct err *e)
 {
-	struct place place;
+	struct place place = {.fd = -1};
 	fd_auto int dir =
 		dev_make(w->root, w->op->target, e) < 0 ? -e->code : mount_point(w, true, &place, e);
 
