@@ -72,6 +72,7 @@ static const struct option_table options = OPTION_TABLE(row);
 static int exec_main(int argc, char *argv[], struct err *e)
 {
 	static struct exec_options o; /* large */
+	const pid_t starter = getppid();
 	struct request q = {0};
 	struct arena a;
 	fd_auto int conn = -1;
@@ -92,7 +93,7 @@ static int exec_main(int argc, char *argv[], struct err *e)
 	if (fd_check_std(e) < 0)
 		return -e->code;
 	conn = state_connect(argv[next], e);
-	return conn < 0 ? conn : exec_client(conn, &q, e);
+	return conn < 0 ? conn : exec_client(conn, &q, starter, e);
 }
 
 const struct verb verb_exec = {

@@ -198,7 +198,7 @@ static void turn(struct client *c)
 		continue;
 }
 
-int exec_client(int conn, const struct request *q, struct err *e)
+int exec_client(int conn, const struct request *q, pid_t starter, struct err *e)
 {
 	static struct client c; /* the buffers of the proxy are large */
 
@@ -212,7 +212,9 @@ int exec_client(int conn, const struct request *q, struct err *e)
 	if (c.signals < 0 || ask(conn, q, e) < 0)
 		return -e->code;
 	if (!c.ignored[SIGHUP])
-		c.parent = tied_open();
+		c.parent = tied_open(starter);
+	if (c.parent == TIED_GONE)
+		parent_is_gone(&c);
 	while (!c.over)
 		turn(&c);
 	proxy_drain(&c.proxy);

@@ -4,11 +4,14 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "common/err.h"
 #include "sandbox/session_request.h"
 
 /*
  * Has the sandbox behind conn (state_connect(), borrowed) start the command with our standard descriptors.
- * Returns its exit status, or -errno with *e. The command is killed when this process ends.
+ * starter: getppid(2) when croft began. Returns its exit status, or -errno with *e. The command is killed
+ * when this process ends.
  */
-int exec_client(int conn, const struct request *q, struct err *e);
+int exec_client(int conn, const struct request *q, pid_t starter, struct err *e);

@@ -260,11 +260,13 @@ int image_supervise(const struct plan *p, const struct sandbox_hooks *h, const s
 {
 	const struct vetted *root = h->ctx;
 	struct sandbox_hooks with = *h;
+	struct job reads = *job;
 	struct image image;
 	int r;
 
 	image_init(&image);
 	r = image_start(&image, p, root->dev, root->ino, job->a, e);
 	with.image = image.sock;
-	return image_end(&image, r < 0 ? r : supervise(p, &with, job, e), e);
+	reads.reader = image.keeper > 0 ? image.keeper : 0;
+	return image_end(&image, r < 0 ? r : supervise(p, &with, &reads, e), e);
 }

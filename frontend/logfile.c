@@ -1,6 +1,7 @@
 #include "frontend/logfile.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -36,29 +37,35 @@ static void forget_the_oldest(struct logfile *l)
 	}
 }
 
-void logfile_move(struct logfile *l)
+/* Whether there may be more. */
+static bool move(struct logfile *l)
 {
 	char buf[16384];
-	ssize_t n;
+	ssize_t n = read(l->pipe, buf, sizeof(buf));
 
-	while (l->pipe >= 0 && (n = read(l->pipe, buf, sizeof(buf))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return;
-		if (fd_write_all(l->file, buf, (size_t)n) == 0)
-			l->to += n;
-		forget_the_oldest(l);
-		if (n < (ssize_t)sizeof(buf))
-			return;
+	if (n < 0)
+		return errno == EINTR;
+	if (n == 0) {
+		fd_close(TAKE_FD(l->pipe)); /* nobody writes any more */
+		return false;
 	}
-	fd_close(TAKE_FD(l->pipe)); /* nobody writes any more */
+	if (fd_write_all(l->file, buf, (size_t)n) == 0)
+		l->to += n;
+	forget_the_oldest(l);
+	return n == (ssize_t)sizeof(buf);
+}
+
+void logfile_move(struct logfile *l)
+{
+	/* Not until it is empty: who writes without an end would hold up all else. */
+	for (int i = 0; l->pipe >= 0 && i < 4 && move(l); i++)
+		continue;
 }
 
 void logfile_close(struct logfile *l)
 {
-	if (l->pipe >= 0)
-		logfile_move(l);
+	while (l->pipe >= 0 && move(l))
+		continue;
 	fd_close(TAKE_FD(l->pipe));
 	fd_close(TAKE_FD(l->file));
 }

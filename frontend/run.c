@@ -58,10 +58,12 @@ static size_t command_line_size(int argc, char *argv[])
 }
 
 /* Should: what the child needs lies nowhere in the command line, which it overwrites. */
-static int run(struct prepared *p, struct sandbox_hooks *h, struct report *report, struct err *e)
+static int run(struct prepared *p, struct sandbox_hooks *h, pid_t starter, struct report *report,
+	       struct err *e)
 {
 	static struct plan plan;
 	struct job job = {.tied = !p->options.untied,
+			  .starter = starter,
 			  .report = report->fd >= 0 || p->options.detach ? report : NULL,
 			  .a = &p->a};
 	struct vetted *vetted = arena_array(&p->a, (size_t)p->plan.ops.count + 1, sizeof(*vetted));
@@ -82,6 +84,7 @@ static int run(struct prepared *p, struct sandbox_hooks *h, struct report *repor
 static int prepare_and_run(int argc, char *argv[], struct prepared *p, struct report *report, struct err *e)
 {
 	struct sandbox_hooks hooks = {.permit = vet_same, .masks = vet_masks};
+	const pid_t starter = getppid();
 	char **whole = argv - 1; /* croft's own name stands before the verb */
 	int r = prepare(argc, argv, p, e);
 	struct err other;
@@ -104,7 +107,7 @@ static int prepare_and_run(int argc, char *argv[], struct prepared *p, struct re
 		return -e->code;
 	hooks.title = whole[0];
 	hooks.title_size = command_line_size(argc + 1, whole);
-	return run(p, &hooks, report, e);
+	return run(p, &hooks, starter, report, e);
 }
 
 static int run_main(int argc, char *argv[], struct err *e)

@@ -10,13 +10,19 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "common/mem.h"
 #include "common/text.h"
 
-enum { TRIES = 100, BACKLOG = 128, ARENA_BYTES = STATE_BYTES_MAX * 10 /* of each string, where it is */ };
+enum {
+	TRIES = 100,
+	TRIES_HELD = 5,
+	BACKLOG = 128,
+	ARENA_BYTES = STATE_BYTES_MAX * 10 /* of each string, where it is */
+};
 
 static const char *const file_name[] = {"control", "state", "state.new", "log",
 					"lock"}; /* the lock is the last to go */
@@ -164,6 +170,11 @@ int state_claim(struct state *s, struct err *e)
 		if (s->base < 0)
 			return s->base;
 		r = try_claim(s);
+		/* Who only looks whether it is alive has the lock for a moment, too. */
+		if (r == -EEXIST && i < TRIES_HELD) {
+			nanosleep(&(const struct timespec){.tv_nsec = 2000000}, NULL);
+			r = 0;
+		}
 		if (r == 0 && access(s->base_path, F_OK) < 0) /* the last to leave took it along */
 			fd_close(TAKE_FD(s->base));
 	}

@@ -61,6 +61,7 @@ static int stop_main(int argc, char *argv[], struct err *e)
 {
 	bool at_once = false;
 	int conn[64], next, count;
+	struct err other;
 	int r = root_parse("stop", usage, options.row, options.nrows, argc, argv, 1, 64, &at_once, &next, e);
 
 	if (r <= 0)
@@ -68,16 +69,13 @@ static int stop_main(int argc, char *argv[], struct err *e)
 	count = argc - next;
 	/* All of them at first, so that their times of grace are one. */
 	for (int i = 0; i < count; i++) {
-		conn[i] = send_stop(argv[next + i], e);
+		conn[i] = send_stop(argv[next + i], r < 0 ? &other : e);
 		if (conn[i] >= 0 && at_once)
-			fd_close(send_stop(argv[next + i],
-					   &(struct err){0})); /* the second time it is killed */
-		if (conn[i] < 0)
-			count = i;
-		r = conn[i] < 0 ? conn[i] : r;
+			fd_close(send_stop(argv[next + i], &other)); /* the second time it is killed */
+		r = conn[i] < 0 && r >= 0 ? conn[i] : r;
 	}
 	for (int i = 0; i < count; i++) {
-		if (await_end(conn[i], e) < 0)
+		if (conn[i] >= 0 && await_end(conn[i], r < 0 ? &other : e) < 0 && r >= 0)
 			r = -e->code;
 		fd_close(conn[i]);
 	}

@@ -52,6 +52,9 @@ struct supervisor {
 static void send_signal(const struct supervisor *s, int sig)
 {
 	syscall(SYS_pidfd_send_signal, s->pidfd, sig, NULL, 0);
+	/* Who waits in a request that it has read cannot be killed until it is gone. */
+	if (sig == SIGKILL && s->job->reader > 0)
+		kill(s->job->reader, SIGKILL);
 }
 
 static void start_deadline(struct supervisor *s)
@@ -478,8 +481,8 @@ int supervise(const struct plan *p, const struct sandbox_hooks *h, const struct 
 		return -e->code;
 	}
 	begin(&s);
-	if (job->tied && !s.ignored[SIGHUP])
-		s.parent = tied_open();
+	if (job->tied && !s.ignored[SIGHUP] && (s.parent = tied_open(job->starter)) == TIED_GONE)
+		stop(&s);
 	while (!s.over)
 		turn(&s);
 	network_end(&s.network);

@@ -17,6 +17,9 @@ struct job {
 	bool (*runs)(void *ctx); /* NULL, or called when the command runs, where there is a report; false:
 				    it is to end */
 	void *runs_ctx;
+	pid_t starter; /* the process that started croft, as it was when croft began */
+	pid_t reader;  /* of an image, and ours: it is killed with the sandbox, which may wait for it; 0: none
+			*/
 	struct arena *a; /* for the plan of the program that reads an image */
 };
 

@@ -5,14 +5,10 @@
 
 #include "common/fd.h"
 
-int tied_open(void)
+int tied_open(pid_t starter)
 {
-	for (;;) {
-		const pid_t parent = getppid();
-		fd_auto int fd = parent ? (int)syscall(SYS_pidfd_open, parent, 0) : -1;
+	fd_auto int fd = starter ? (int)syscall(SYS_pidfd_open, starter, 0) : -1;
 
-		/* Else it ended in between, and its number may be somebody else's. */
-		if (getppid() == parent)
-			return TAKE_FD(fd);
-	}
+	/* Where it has ended its number may be somebody else's. */
+	return getppid() == starter ? TAKE_FD(fd) : TIED_GONE;
 }

@@ -6,8 +6,11 @@
  */
 #pragma once
 
-#include <stdbool.h>
+#include <sys/types.h>
+
+enum { TIED_GONE = -2 };
 
 /* A descriptor that can be read, poll(2), when the parent process is gone; -1 when that cannot be known:
- * nobody outside of a pid namespace is. */
-int tied_open(void);
+ * nobody outside of a pid namespace is; TIED_GONE when starter, which getppid(2) said when croft began, is
+ * the parent no more. */
+int tied_open(pid_t starter);

@@ -115,6 +115,19 @@ static uint64_t writable(const struct plan_op *op, int abi)
 	return 0;
 }
 
+/* No more than it is open for: /proc/self/fd opens it again with whatever rights the file gives its user. */
+static uint64_t rights_of_open(int fd, int abi)
+{
+	const int flags = fcntl(fd, F_GETFL);
+	const uint64_t rights = file_rights(abi), write = LANDLOCK_ACCESS_FS_WRITE_FILE | fs_truncate;
+
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
+		return rights & ~write;
+	return (flags & O_ACCMODE) == O_WRONLY
+		       ? rights & ~(uint64_t)(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_EXECUTE)
+		       : rights;
+}
+
 /*
  * What the command is given open lies outside of the root, and is opened again by /dev/stdout and the like.
  * EBADFD: a pipe or a socket, which need no rule.
@@ -123,7 +136,7 @@ static int add_given(const struct plan *p, int ruleset, int abi, struct err *e)
 {
 	for (uint32_t i = 0; i < 3 + p->keep_fds.count; i++) {
 		int fd = i < 3 ? (int)i : (int)p->keep_fds.item[i - 3];
-		int r = allow_fd(ruleset, fd, file_rights(abi));
+		int r = allow_fd(ruleset, fd, rights_of_open(fd, abi));
 
 		if (r < 0 && r != -EBADFD)
 			return err_set(e, -r, "allow descriptor %d with Landlock: %s", fd, strerror(-r));

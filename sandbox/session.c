@@ -117,7 +117,7 @@ static bool ended(const struct session *s, pid_t command, struct err *ret)
 	if (waitid(P_PID, (id_t)command, &si, WEXITED | WSTOPPED | WNOHANG) < 0 || si.si_pid == 0)
 		return false;
 	if (si.si_code == CLD_STOPPED) {
-		if (s->slave >= 0)
+		if (s->slave >= 0 && !s->stopped)
 			msg_send(s->conn, MSG_STOPPED, NULL, -1);
 		return false;
 	}
@@ -127,7 +127,7 @@ static bool ended(const struct session *s, pid_t command, struct err *ret)
 }
 
 /* False when nobody is there any more. */
-static bool pass_on(const struct session *s, pid_t command)
+static bool pass_on(struct session *s, pid_t command)
 {
 	struct msg m;
 	int fd = -1, r = msg_receive(s->conn, MSG_DONTWAIT, &m, &fd);
@@ -137,12 +137,20 @@ static bool pass_on(const struct session *s, pid_t command)
 		return true;
 	if (r <= 0)
 		return false;
-	if (m.type == MSG_SIGNAL && m.err.code > 0 && m.err.code < _NSIG)
+	if (m.type == MSG_SIGNAL && m.err.code > 0 && m.err.code < _NSIG) {
+		s->stopped = m.err.code == SIGSTOP || (s->stopped && m.err.code != SIGCONT);
 		kill(command, m.err.code);
+	}
 	return true;
 }
 
-int session_wait(const struct session *s, pid_t command)
+static void kill_all(pid_t command)
+{
+	kill(-command, SIGKILL);
+	kill(command, SIGKILL);
+}
+
+int session_wait(struct session *s, pid_t command)
 {
 	sigset_t all;
 	struct err how = {0};
@@ -154,14 +162,17 @@ int session_wait(const struct session *s, pid_t command)
 	/* What the command was given is not kept open behind its back. */
 	for (int std = 0; std <= 2; std++)
 		close(std);
-	while (p[0].fd >= 0 && !ended(s, command, &how)) {
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
-			break;
+	while (!ended(s, command, &how)) {
+		if (p[0].fd < 0 || (poll(p, 2, -1) < 0 && errno != EINTR)) {
+			err_sys(&how, "wait for the command");
+			kill_all(command);
+			msg_send(s->conn, MSG_ERROR, &how, -1);
+			return EXIT_CROFT;
+		}
 		while (read(p[0].fd, &si, sizeof(si)) > 0)
 			continue;
 		if (p[1].revents && !pass_on(s, command)) {
-			kill(-command, SIGKILL);
-			kill(command, SIGKILL);
+			kill_all(command);
 			p[1].fd = -1;
 		}
 	}

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "common/err.h"
@@ -17,6 +18,7 @@
 struct session {
 	int conn;
 	int slave;        /* of the command's terminal, or -1 */
+	bool stopped;     /* by who asked: he need not be told */
 	struct plan plan; /* the sandbox's, with this command */
 };
 
@@ -25,4 +27,4 @@ struct session {
 int session_begin(const struct plan *p, int conn, struct session *s, struct err *e);
 
 /* Until the command has ended. Returns its exit status. */
-int session_wait(const struct session *s, pid_t command);
+int session_wait(struct session *s, pid_t command);

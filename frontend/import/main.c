@@ -58,6 +58,9 @@ static int prepare(int argc, char *argv[], struct unpack *u, struct err *e)
 		return usage(e);
 	if (tie(parent, e) < 0)
 		return -e->code;
+	/* Who reads a hostile archive has no terminal to type into. */
+	if (setsid() < 0)
+		return err_sys(e, "start a session");
 	if (fd_close_range_but(3, ~0u, &(int){(int)lock}, 1) < 0)
 		return err_set(e, EBADF, "close other descriptors");
 	umask(022);

@@ -169,6 +169,24 @@ class Landlock(RunTest):
                     with open(f'{folder}/{name}', encoding='ascii') as f:
                         self.assertEqual(f.read(), text, name)
 
+    def test_what_the_command_is_given_open_is_not_opened_for_more(self):
+        """Read-only standard input is the caller's own file, which its mode lets him write; and the other way round."""
+        folder = self.home_dir()
+        for options, status in ((SELF, 1), ((*SELF, '--landlock', 'off'), 0)):
+            for script, redirect in (('echo changed >/proc/self/fd/0', '<f'), ('cat /proc/self/fd/7', '')):
+                with self.subTest((options, script)):
+                    for name in ('f', 'g'):
+                        self.write(f'{folder}/{name}', 'as it was\n', USER)
+                    line = ' '.join((self.croft_path, 'run', *options, '--preserve-fd', '7', 'host', '--', 'sh', '-c', f"'{script}'", '7>>g', redirect))
+                    r = self.run_as(USER, ['bash', '-c', line], cwd=folder)
+                    if landlock_abi() < 1:
+                        continue
+                    self.assertEqual(r.status != 0, status != 0, r)
+                    if status:
+                        self.assertIn('Permission denied', r.err)
+                        with open(f'{folder}/f', encoding='ascii') as f:
+                            self.assertEqual(f.read(), 'as it was\n')
+
     def test_mounts_cannot_be_changed_even_by_one_with_the_capability(self):
         if landlock_abi() < 2:
             self.refused('^croft: option --landlock required: this kernel has ', *SELF, '--landlock', 'required', 'host', '--', 'true')

@@ -233,6 +233,24 @@ class Life(ImageTest):
         self.assertIn(p.wait(20), (3, 128 + signal.SIGBUS))
         self.assertEqual(self.leftovers(), [])
 
+    def test_it_can_be_killed_while_it_waits_for_what_reads_the_image(self):
+        """A request that was read and not answered holds whoever waits for it, against KILL too."""
+        p, reader = self.started('for i in 1 2 3 4 5 6 7 8; do while :; do n=$((n + 1)); [ -e /none$i/$n ] || [ -e /none$i.$n ]; done & done; wait')
+        shells = [pid for pid, line in processes_of(test_ids()) if line.startswith('bash')]
+
+        def waits():
+            os.kill(reader, signal.SIGSTOP)
+            time.sleep(0.01)
+            if any(self.state_of(pid)['State'][0] == 'D' for pid in shells):
+                return True
+            os.kill(reader, signal.SIGCONT)
+            return False
+        self.wait_for(waits, 60)
+        p.terminate()
+        p.terminate()
+        self.assertEqual(p.wait(20), 128 + signal.SIGKILL)
+        self.assertEqual(self.leftovers(20), [])
+
     def test_each_process_of_croft_killed_leaves_nothing(self):
         before = len(processes_of(test_ids()))
         p, _ = self.started('sleep', '1000')

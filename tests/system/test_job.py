@@ -43,6 +43,22 @@ class EndsWithItsParent(JobTest):
         p.kill()
         self.assertNothingLeft()
 
+    def test_one_whose_parent_ends_while_it_starts_ends_too(self):
+        """It waits for a writer of the file before it knows what to start."""
+        fifo = self.make_dir(USER) + '/env'
+        os.mkfifo(fifo)
+        self.give(fifo, USER)
+        p = self.popen_as(USER, ['sh', '-c', '"$@" & echo $!; exec cat', 'sh', self.croft_path, *SELF, '--env-file', fifo, '--stop-timeout', '1s',
+                                 'host', '--', 'sleep', '600'], stdin=subprocess.PIPE)
+        croft = int(p.stdout.readline())
+        self.wait_for(lambda: os.path.basename(os.readlink(f'/proc/{croft}/exe')) == 'croft')
+        self.wait_for(lambda: self.state_of(croft)['State'].startswith('S'))
+        p.kill()
+        p.wait()
+        with open(fifo, 'w', encoding='ascii'):
+            pass
+        self.assertNothingLeft()
+
     def untied(self, *options, before=''):
         p = self.below_a_shell(*SELF, *options, 'host', '--', 'sh', '-c', 'echo ready; read line; echo $line', before=before)
         os.kill(p.pid, signal.SIGKILL)

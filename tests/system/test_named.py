@@ -89,6 +89,13 @@ class Names(NamedTest):
         self.assertRan(self.croft(USER, 'run', *SELF, '--name', 'a', 'host', '--', 'true'))
         self.assertNothingLeft()
 
+    def test_of_several_those_that_are_there_are_stopped(self):
+        a, b = self.named('a'), self.named('b')
+        r = self.croft(USER, 'stop', 'a', 'nobody', 'b')
+        self.assertRefused(r, EXIT_CROFT, '^croft: no sandbox with the name nobody is running\n')
+        self.assertEqual([p.wait(20) for p in (a, b)], [128 + signal.SIGTERM] * 2)
+        self.assertNothingLeft()
+
     def test_who_is_not_there_is_said(self):
         for verb in (('exec', 'nobody', 'true'), ('stop', 'nobody'), ('logs', 'nobody'), ('attach', 'nobody')):
             self.assertRefused(self.croft(USER, *verb), EXIT_CROFT, '^croft: no sandbox with the name nobody is running\n')

@@ -293,17 +293,16 @@ static void take_arguments_off(pid_t pid)
 {
 	struct user_regs_struct regs;
 	struct iovec v = {&regs, sizeof(regs)};
-	unsigned long long *sp;
+	uintptr_t sp;
 
 	if (ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &v) < 0)
 		die("noargs: read the registers");
 #ifdef __x86_64__
-	sp = &regs.rsp;
+	sp = regs.rsp += 2 * sizeof(long); /* two, so that it stays a multiple of 16 */
 #else
-	sp = &regs.sp;
+	sp = regs.sp += 2 * sizeof(long);
 #endif
-	*sp += 2 * sizeof(long); /* two, so that it stays a multiple of 16 */
-	if (ptrace(PTRACE_POKEDATA, pid, (void *)(uintptr_t)*sp, 0) < 0 ||
+	if (ptrace(PTRACE_POKEDATA, pid, (void *)sp, 0) < 0 ||
 	    ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &v) < 0)
 		die("noargs: write the stack");
 }
