@@ -48,6 +48,8 @@ def files(folder):
 
 def fields(path, names):
     lines = dict(line.split(':', 1) for line in read(path).splitlines() if ':' in line)
+    if 'SigIgn' in lines:  # without 32 and 33, which libc keeps for itself: whoever has them ignored cannot take that back
+        lines['SigIgn'] = f'{int(lines["SigIgn"], 16) & ~(3 << 31):016x}'
     return {name: lines[name].split() for name in names if name in lines}
 
 

@@ -147,7 +147,9 @@ class Stage:
     def policy(self, count):
         """A policy as the one compiled in, and so many rules that cover nothing."""
         file = self.prefix + '/etc/croft/policy.conf'
-        os.makedirs(os.path.dirname(file), exist_ok=True)
+        folder = os.path.dirname(file)
+        there = os.path.isdir(folder)
+        os.makedirs(folder, exist_ok=True)
         with open(TOP + '/policy/built-in.conf', encoding='utf-8') as f:
             rules = f.read()
         rules += ''.join(f'allow user {self.user} volume /srv/data{i}/** ro\n' for i in range(count))
@@ -157,6 +159,8 @@ class Stage:
             yield
         finally:
             os.unlink(file)
+            if not there:
+                os.rmdir(folder)
 
     @contextlib.contextmanager
     def subid_lines(self, count):
