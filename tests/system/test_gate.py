@@ -392,7 +392,8 @@ while True:
 '''])
         os.set_blocking(swap.stdout.fileno(), False)
         seen, swaps, starts = {'good': 0, 'refused': 0}, 0, 0
-        while swaps < self.SWAPS or starts < 40:
+        # Both answers are met in the end: one start in some dozens finds the same directory at each look.
+        while swaps < self.SWAPS or starts < 40 or (not all(seen.values()) and starts < 2000):
             r = self.gate('-v', good + ':/mnt', 'host', '--', 'cat', '/mnt/who')
             self.assertNotIn('bad', r.out)
             seen['good' if r.out == 'good' else 'refused'] += 1
