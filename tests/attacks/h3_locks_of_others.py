@@ -28,6 +28,6 @@ class Locks(Attack):
 
     def test_control_who_locks_such_a_file_waits(self):
         path = self.write(self.make_dir('root') + '/f', 'x')
-        holder = self.started(['flock', '-x', path, 'sh', '-c', 'echo ready; exec sleep 60'], user=USER2)
+        holder = self.started(['flock', '-F', '-x', path, 'sh', '-c', 'echo ready; exec sleep 60'], user=USER2)
         self.assertEqual(self.run_as(USER, ['flock', '-n', path, 'true']).status, 1)
         holder.kill()
