@@ -90,15 +90,11 @@ static int find_user(const char *name, uid_t uid, struct arena *a, struct userdb
 static const char *resolve_home(const char *home, uid_t uid, struct arena *a)
 {
 	char path[PATH_SIZE];
-	fd_auto int fd = -1, plain = -1;
+	fd_auto int fd = -1;
 	struct stat st;
 	struct err e;
 
 	if (home[0] != '/')
-		return home;
-	/* Without a link on the way it is where it says, and the kernel need not be asked. */
-	plain = fd_openat2(AT_FDCWD, home, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
-	if (plain >= 0 && path_clean(home, path, sizeof(path)) == 0 && !strcmp(path, home))
 		return home;
 	fd = fd_openat2(AT_FDCWD, home, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS);
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != uid || fd_path(fd, path, sizeof(path), &e) < 0)

@@ -84,9 +84,9 @@ static int bind_device(int dir, const char *name, struct err *e)
 	return tree_attach(tree, target, e) < 0 ? err_wrap(e, "bind the host's /dev/%s", name) : 0;
 }
 
-int dev_make(int root, const char *target, struct err *e)
+int dev_make(int root, const char *target, bool *ret_plain, struct err *e)
 {
-	fd_auto int below = inroot_directory(root, target, 0755, e);
+	fd_auto int below = inroot_mount_point(root, target, true, ret_plain, e);
 	fd_auto int dir = -1;
 
 	if (below < 0)
@@ -105,7 +105,7 @@ int dev_make(int root, const char *target, struct err *e)
 	for (size_t i = 0; i < sizeof(directory) / sizeof(directory[0]); i++)
 		if (mkdirat(dir, directory[i], 0755) < 0)
 			return err_sys(e, "make the directory /dev/%s", directory[i]);
-	return 0;
+	return TAKE_FD(dir);
 }
 
 /* Whether the group is there inside: 1, 0 or -errno. */

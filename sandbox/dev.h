@@ -10,9 +10,10 @@
 /*
  * On target of root: a tmpfs with null, zero, full, random, urandom and tty bound from the host (each checked
  * on its descriptor to be that very device, CVE-2025-31133), the links fd, stdin, stdout, stderr and ptmx,
- * and the directories pts, shm, mqueue.
+ * and the directories pts, shm, mqueue. *ret_plain: no link led to target. An O_PATH descriptor of its top,
+ * or -errno.
  */
-int dev_make(int root, const char *target, struct err *e);
+int dev_make(int root, const char *target, bool *ret_plain, struct err *e);
 
 /* A new devpts instance on target: mode 0620, ptmxmode 0666; group: of group 5 (tty) where that is mapped. */
 int dev_pts(int root, const char *target, bool group, struct err *e);

@@ -12,6 +12,7 @@
 
 #include "common/fd.h"
 #include "common/text.h"
+#include "sandbox/plain.h"
 
 enum { LINKS_MAX = 40 }; /* the kernel's own limit, path_resolution(7) */
 
@@ -29,11 +30,8 @@ struct leaf {
 /* *ret_plain: no link was followed. */
 static int open_leaf(int root, const char *path, const struct leaf *leaf, bool *ret_plain)
 {
-	const uint64_t flags = O_PATH | (leaf->directory ? O_DIRECTORY : 0u);
-	int fd = fd_openat2(root, path, flags, 0, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
-
-	*ret_plain = fd >= 0;
-	return fd < 0 && errno == ELOOP ? inroot_open(root, path, flags) : fd;
+	return plain_open(root, path, O_PATH | (leaf->directory ? O_DIRECTORY : 0u), RESOLVE_IN_ROOT,
+			  ret_plain);
 }
 
 /* The directory of that path: root itself, or *ret_opened. */

@@ -18,6 +18,7 @@
 #include "sandbox/inroot.h"
 #include "sandbox/mask.h"
 #include "sandbox/newfs.h"
+#include "sandbox/plain.h"
 #include "sandbox/tree.h"
 
 /* The places of the file systems that croft makes. */
@@ -71,8 +72,10 @@ static int lies_at(const struct work *w, enum own own, const struct place *place
 	/* Whoever may write in the root may rename what leads to it meanwhile, and no name tells then. */
 	if (m->there[own] && m->device[own] == device)
 		return 1;
-	/* Neither is behind a link: their names say all, and they were compared. */
-	return place->plain && m->there[own] && m->plain[own] ? 0 : lies_in(w, own_place[own], place->fd, e);
+	/* Neither is behind a link, so their names say where they are. */
+	if (place->plain && m->there[own] && m->plain[own] && plain_apart(w->op->target, own_place[own]))
+		return 0;
+	return lies_in(w, own_place[own], place->fd, e);
 }
 
 /*
@@ -333,11 +336,10 @@ static int run_tmpfs(const struct work *w, struct err *e)
 
 static int run_dev(const struct work *w, struct err *e)
 {
-	struct place place = {.fd = -1};
-	fd_auto int dir =
-		dev_make(w->root, w->op->target, e) < 0 ? -e->code : mount_point(w, true, &place, e);
+	bool plain;
+	fd_auto int top = dev_make(w->root, w->op->target, &plain, e);
 
-	return dir < 0 ? dir : note_own(w, OWN_DEV, dir, place.plain, e);
+	return top < 0 ? top : note_own(w, OWN_DEV, top, plain, e);
 }
 
 static int run_devpts(const struct work *w, struct err *e)

@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "common/fd.h"
 #include "common/text.h"
+#include "sandbox/plain.h"
 
 enum { FEW_FDS = 512 };
 
@@ -48,11 +48,8 @@ int pin_open(const struct plan *p, int op, bool *ret_plain, struct err *e)
 {
 	const char *path = op < 0 ? p->root : p->ops.item[op].source;
 	const uint64_t flags = O_PATH | (op < 0 && !plan_root_is_image(p) ? O_DIRECTORY : 0u);
-	int fd = fd_openat2(AT_FDCWD, path, flags, 0, RESOLVE_NO_SYMLINKS);
+	int fd = plain_open(AT_FDCWD, path, flags, 0, ret_plain);
 
-	*ret_plain = fd >= 0;
-	if (fd < 0 && errno == ELOOP)
-		fd = fd_openat2(AT_FDCWD, path, flags, 0, RESOLVE_NO_MAGICLINKS);
 	if (fd >= 0)
 		return fd;
 	return pin_passed_over(p, op, -errno) ? -ENOENT : say(p, op, e);
