@@ -235,7 +235,7 @@ class Life(ImageTest):
 
     def test_it_can_be_killed_while_it_waits_for_what_reads_the_image(self):
         """A request that was read and not answered holds whoever waits for it, against KILL too."""
-        p, reader = self.started('for i in 1 2 3 4 5 6 7 8; do while :; do n=$((n + 1)); [ -e /none$i/$n ] || [ -e /none$i.$n ]; done & done; wait')
+        p, reader = self.started("trap '' TERM;", 'for i in 1 2 3 4 5 6 7 8; do while :; do n=$((n + 1)); [ -e /none$i/$n ] || [ -e /none$i.$n ]; done & done; wait')
         shells = [pid for pid, line in processes_of(test_ids()) if line.startswith('bash')]
 
         def waits():
@@ -246,9 +246,12 @@ class Life(ImageTest):
             os.kill(reader, signal.SIGCONT)
             return False
         self.wait_for(waits, 60)
-        p.terminate()
-        p.terminate()
-        self.assertEqual(p.wait(20), 128 + signal.SIGKILL)
+
+        def ended():
+            p.terminate()
+            return p.poll() is not None
+        self.wait_for(ended, 60)
+        self.assertEqual(p.returncode, 128 + signal.SIGKILL)
         self.assertEqual(self.leftovers(20), [])
 
     def test_each_process_of_croft_killed_leaves_nothing(self):
