@@ -14,10 +14,6 @@
 
 enum { LOG_FACILITY_AUTH = 4 << 3, LOG_TEXT_MAX = 900, LOG_HEAD_MAX = 80, STEP_MS = 10 };
 
-#ifndef SYSLOG_SOCKET
-#define SYSLOG_SOCKET "/dev/log"
-#endif
-
 /* The length of what s begins with and may stand in the log as it is, or 0. */
 static size_t plain_len(const unsigned char *s)
 {
@@ -50,7 +46,7 @@ static size_t escape(const char *text, char *out, size_t size)
  */
 static int send_line(const char *line, size_t n)
 {
-	static const struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = SYSLOG_SOCKET};
+	static const struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
 	fd_auto int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)

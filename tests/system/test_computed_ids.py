@@ -4,11 +4,11 @@ import json
 import os
 import pwd
 import re
-import socket
 import subprocess
 
 import test_idmap
-from croft_test import EXIT_CROFT, USER, USER2, USER_NO_SUB, Stage, sub_ranges
+from croft_test import EXIT_CROFT, USER, USER2, USER_NO_SUB, sub_ranges
+from log_case import LogTest
 from test_idmap import ALLOW, DONE, NO_RANGES, OTHER_SOURCE, REFUSED
 
 BASE, SIZE, LAST = 3000000000, 65536, 4294967293
@@ -251,22 +251,14 @@ class Files(test_idmap.FilesTest):
         self.assertEqual(self.maps(r)[:2], (self.usual()[0], self.expected[1]))
 
 
-class Log(RuleTest):
+class Log(RuleTest, LogTest):
     def test_the_log_names_the_rule(self):
-        path = Stage.prefix + '/ids-rule-socket'
-        build = test_idmap.make(Stage.prefix + '/idmap-log-build', f'CPPFLAGS=-DSYSLOG_SOCKET=\\"{path}\\"')
-        helper = test_idmap.install(build, 'rule-log')
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s, contextlib.ExitStack() as stack:
-            s.bind(path)
-            stack.callback(os.unlink, path)
-            os.chmod(path, 0o666)
-            s.settimeout(5)
-            with self.policy(ALLOW + self.rule()) as conf:
-                self.assertRan(self.idmap(path=helper, user=USER_NO_SUB))
-                self.assertRegex(s.recv(4096).decode(), rf'uid 0 {self.other_uid} 1,1 {BASE + 3 * SIZE} {SIZE}; .*; allowed by '
-                                                        rf'{conf}:2; ids of {conf}:4$')
-                self.assertUsual(self.idmap(path=helper))
-                self.assertRegex(s.recv(4096).decode(), rf'allowed by {conf}:2$')
+        with self.policy(ALLOW + self.rule()) as conf:
+            with self.log_lines('croft-idmap') as got:
+                self.assertRan(self.idmap(user=USER_NO_SUB))
+                self.assertUsual(self.idmap())
+        self.assertRegex(got[0], rf'uid 0 {self.other_uid} 1,1 {BASE + 3 * SIZE} {SIZE}; .*; allowed by {conf}:2; ids of {conf}:4$')
+        self.assertRegex(got[1], rf'allowed by {conf}:2$')
 
 
 class Tools(RuleTest):

@@ -16,6 +16,7 @@ import subprocess
 import time
 
 from croft_test import USER, USER2, Stage
+from log_case import LogTest
 from run_case import KERNEL_MOUNTS, Mount, RunTest, fields_of
 
 OPEN = """version 1
@@ -70,7 +71,7 @@ class Ops:
         return out + self.tail
 
 
-class GateTest(RunTest):
+class GateTest(RunTest, LogTest):
     with_setuid = False
     rules = OPEN
 
@@ -108,6 +109,20 @@ class GateTest(RunTest):
 
 
 class Works(GateTest):
+    def test_preserved_descriptors_go_through_the_gate_and_no_other(self):
+        """On both sides of the gate's own, whose number croft chooses."""
+        path = self.write(self.home_dir() + '/f', 'through\n', USER)
+
+        def fill():
+            fd = os.open(path, os.O_RDONLY)
+            for n in (8, 9, 40, 41):
+                os.dup2(fd, n)
+            os.close(fd)
+        words = ('--preserve-fd', '3', '--preserve-fd', '9', '--preserve-fd', '40')
+        out = self.inside('cd /proc/self/fd; cat <&9; for n in *; do [ ! -e $n ] || echo $n; done', *words, preexec_fn=lambda: (fill(), os.dup2(9, 3)), close_fds=False)
+        self.assertEqual(out.split(), ['through', '0', '1', '2', '3', '40', '9'])
+        self.refused('^croft: option --preserve-fd: descriptor 9: Bad file descriptor\n$', '--preserve-fd', '9', 'host', '--', 'true')
+
     def test_the_command_is_the_caller_with_nothing_to_gain(self):
         me = pwd.getpwnam(USER)
         self.assertEqual(self.inside('id -u; id -g; echo $HOME; echo $USER'), f'{me.pw_uid}\n{me.pw_gid}\n{me.pw_dir}\n{USER}\n')
@@ -464,51 +479,6 @@ while True:
 
 
 class Log(GateTest):
-    @contextlib.contextmanager
-    def lines(self):
-        """What is said to the log meanwhile: of a daemon's own, else by a socket in its place."""
-        got = []
-        if os.path.lexists('/dev/log'):
-            since = time.strftime('%Y-%m-%d %H:%M:%S')
-            yield got
-            subprocess.run(['journalctl', '--sync'], check=True)
-            got += subprocess.run(['journalctl', '-o', 'cat', '-t', 'croft-gate', '--since', since], check=True, capture_output=True, text=True).stdout.splitlines()
-            return
-        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        s.bind('/dev/log')
-        try:
-            os.chmod('/dev/log', 0o666)
-            yield got
-            s.settimeout(0.3)
-            with contextlib.suppress(TimeoutError):
-                while True:
-                    got.append(s.recv(4096).decode())
-        finally:
-            os.unlink('/dev/log')
-            s.close()
-
-    def silent_log(self):
-        """A log that takes nothing: its queue is full. Returns what reads a line of it."""
-        if os.path.lexists('/dev/log'):
-            os.rename('/dev/log', '/dev/log.croft-test')
-            self.addCleanup(os.rename, '/dev/log.croft-test', '/dev/log')
-        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.addCleanup(s.close)
-        s.bind('/dev/log')
-        self.addCleanup(os.unlink, '/dev/log')
-        os.chmod('/dev/log', 0o666)
-        sent = True
-        while sent:  # a sender's own buffer may be full before the queue is
-            sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            self.addCleanup(sender.close)
-            sender.setblocking(False)
-            sent = False
-            with contextlib.suppress(BlockingIOError):
-                while True:
-                    sender.sendto(b'x', '/dev/log')
-                    sent = True
-        return s
-
     def test_what_cannot_be_logged_does_not_start(self):
         s = self.silent_log()
         self.refused('^croft: write to the system log, without which nothing starts: Resource temporarily unavailable\n$', 'host', '--', 'true')
@@ -548,14 +518,14 @@ class Log(GateTest):
 
     def test_every_start_and_every_refusal_is_said_with_its_rule(self):
         data = self.home_dir()
-        with self.lines() as got:
+        with self.log_lines('croft-gate') as got:
             self.inside('true', '-v', data + ':/mnt')
         text = '\n'.join(got)
         policy = re.escape(self.sysconfdir + '/croft/policy.conf')
         self.assertRegex(text, rf'uid \d+ \({USER}\) starts sandbox croft of root host; allowed by {policy}:4')
         self.assertRegex(text, rf'uid \d+ \({USER}\): {data} is mounted on /mnt; allowed by {policy}:2')
         self.put_gate(caps=None)
-        with self.lines() as got:
+        with self.log_lines('croft-gate') as got:
             self.gate('host', '--', 'true')
         self.assertRegex('\n'.join(got), r'uid \d+ \(.*\) gets no sandbox: it has no privilege')
 
@@ -564,18 +534,22 @@ class ByHand(GateTest):
     """Starts the gate by hand, with plans that croft would never make: those of croft, changed."""
     FAKE = '#!/bin/sh\ncat /proc/self/fd/$2 >"{out}"\n'
 
-    def plan(self, *args):
+    def plan(self, *args, **kwargs):
         out = self.home_dir() + '/plan'
         self.write(self.gate_path + '.sh', self.FAKE.format(out=out), mode=0o755)
         os.rename(self.gate_path + '.sh', self.gate_path)
-        self.assertRefused(self.gate(*args, 'host', '--', 'cat', '/mnt/who'), 125, 'croft-gate ended with status 0 and said nothing')
+        self.assertRefused(self.gate(*args, 'host', '--', 'cat', '/mnt/who', **kwargs), 125, 'croft-gate ended with status 0 and said nothing')
         self.put_gate(self.with_setuid)
         with open(out, 'rb') as f:
             return f.read()
 
-    def start(self, plan, user=USER, sealed=True, std=None, keep=(), prefix=()):
+    def start(self, plan, user=USER, sealed=True, std=None, keep=(), prefix=(), number=None):
         """Starts the gate with these bytes. Returns its status, its error message, and whether it made a child."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        if number is not None:
+            os.dup2(theirs.fileno(), number)
+            theirs.close()
+            theirs = socket.socket(fileno=number)
         fd = os.memfd_create('plan', os.MFD_ALLOW_SEALING)
         os.write(fd, plan)
         if sealed:
@@ -621,6 +595,24 @@ class Direct(ByHand):
         self.write(data + '/who', 'it is me', USER)
         r, message, child = self.start(self.plan('-v', data + ':/mnt'))
         self.assertEqual((r.returncode, message, child), (0, '', True))
+
+    def test_what_the_command_keeps_is_neither_the_socket_nor_a_way_out(self):
+        number = 99
+
+        def put(path, flags):
+            fd = os.open(path, flags)
+            os.dup2(fd, number)
+            os.close(fd)
+        file = self.write(self.home_dir() + '/f', 'x', USER)
+        plan = self.plan('--preserve-fd', str(number), preexec_fn=lambda: put(file, os.O_RDONLY), close_fds=False)
+        self.assertGateRefuses(plan, 'the socket is no descriptor for the command', number=number)
+        self.addCleanup(os.close, number)
+        for path, flags, why in ((file, os.O_RDONLY, ''), ('/', os.O_RDONLY | os.O_DIRECTORY, 'is a directory or O_PATH'), (file, os.O_PATH, 'is a directory or O_PATH')):
+            put(path, flags)
+            if why:
+                self.assertGateRefuses(plan, why, keep=(number,))
+            else:
+                self.assertEqual(self.start(plan, keep=(number,))[1:], ('', True))
 
     def test_another_source_of_the_same_length_is_refused_by_the_policy(self):
         data = self.home_dir()

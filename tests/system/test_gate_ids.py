@@ -180,6 +180,14 @@ class Capabilities(IdsTest):
         self.refused('^croft: capability CAP_SETFCAP: denied for .*: .*:[0-9]+ denies', '--cap-add', 'SETFCAP', 'host', '--', 'true')
         self.refused('^croft: capability CAP_NET_ADMIN: denied for .*: no rule allows it', '--cap-add', 'NET_ADMIN', 'host', '--', 'true')
 
+    def test_the_log_names_them(self):
+        with self.log_lines('croft-gate') as got:
+            self.inside('true', '--cap-add', 'SYS_ADMIN')
+        self.assertRegex('\n'.join(got), rf'uid \d+ \({USER}\) gets capabilities 0x2405fb inside\n')
+        with self.log_lines('croft-gate') as got:
+            self.inside('true', '--cap-drop', 'ALL', '--allow-userns')
+        self.assertRegex('\n'.join(got), rf'uid \d+ \({USER}\) gets capabilities 0 inside, and user namespaces(\n|$)')
+
     def test_files_can_be_given_to_others_inside(self):
         data = self.home_dir()
         self.inside('touch /mnt/f; chown 5:6 /mnt/f', '-v', data + ':/mnt')
@@ -239,6 +247,26 @@ class SharedRoot(IdsTest):
         self.write(root + '/r/etc/six', '')
         os.chown(root + '/r/etc/five', 5, 6)
         return root + '/r'
+
+
+class NobodysOwner(IdsTest):
+    """The namespace belongs to a uid that follows from the caller's, and is to be nobody's."""
+
+    def by_uid(self, uid):
+        return self.run_as('root', ['setpriv', f'--reuid={uid}', f'--regid={uid}', '--clear-groups', self.croft_path, 'run', '--gate', '--map', 'self',
+                                    'host', '--', 'id', '-u'], cwd='/')
+
+    def test_a_caller_whose_uid_is_too_high_has_none(self):
+        r = self.by_uid(0x1ffffffd)
+        self.assertEqual((r.status, r.out), (0, '0\n'), r)
+        self.assertRefused(self.by_uid(0x1ffffffe), 125, r'^croft: your uid is too high for a sandbox with ids: the highest is 536870909\n$')
+
+    def test_where_somebody_is_that_uid_there_is_no_sandbox(self):
+        uid = pwd.getpwnam(USER).pw_uid
+        self.assertRan(self.gate('--map', 'self', 'host', '--', 'true'))
+        subprocess.run(['useradd', '-lMN', '-u', str(0xe0000000 + uid), USER + 'o'], check=True, capture_output=True)
+        self.addCleanup(subprocess.run, ['userdel', USER + 'o'], check=True, capture_output=True)
+        self.refused(f'^croft: uid {0xe0000000 + uid}, which would own your sandbox, is {USER}o in /etc/passwd\n$', '--map', 'self', 'host', '--', 'true')
 
 
 class Owners(SharedRoot):
