@@ -21,7 +21,7 @@ static int see_line(void *ctx, const char *owner, size_t len, const struct id_ra
 	if (!id_ranges_overlap(r, s->range))
 		return 0;
 	s->found = *r;
-	snprintf(s->who, sizeof(s->who), "%.*s", (int)(len < sizeof(s->who) ? len : sizeof(s->who)), owner);
+	snprintf(s->who, sizeof(s->who), "%.*s", (int)len, owner);
 	return -EEXIST;
 }
 

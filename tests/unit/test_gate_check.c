@@ -121,6 +121,21 @@ static void the_command_is_the_caller_or_ends_with_him(void **state)
 	refused("second user namespace");
 	p.root_shared = 1;
 	refused("a shared root");
+	p.root_shared = 1;
+	p.root_read_only = 1;
+	p.map = PLAN_MAP_SUBORDINATE;
+	p.init = 1;
+	refused("a shared root"); /* the host's */
+	p.root_shared = 1;
+	p.root_kind = PLAN_ROOT_DIR;
+	p.root = "/srv/root";
+	p.map = PLAN_MAP_SUBORDINATE;
+	p.init = 1;
+	refused("a shared root"); /* that is neither read-only nor below an overlay */
+	find(OP_DIR)->kind = OP_KIND_COUNT;
+	refused("an operation that it does not know");
+	find(OP_DIR)->kind = OP_KIND_COUNT + 1;
+	refused("an operation that it does not know");
 	find(OP_VOLUME)->flags |= OPF_IDMAP;
 	refused("other owners");
 	p.tty = 1;
@@ -148,6 +163,10 @@ static void nothing_of_the_host_is_named_that_the_policy_does_not_see(void **sta
 	refused("a volume that the policy is not asked about");
 	find(OP_CONF)->source = "/etc/shadow";
 	refused("a file that the policy is not asked about");
+	find(OP_CONF)->source = "/srv/resolv.conf";
+	find(OP_CONF)->flags = OPF_ASKED;
+	assert_int_equal(check_plan(&p, &caller, UINT64_C(8) << 30, &e), 0);
+	good_plan();
 	find(OP_CONF)->source = "/etc/../etc/resolv.conf";
 	refused("a file that the policy is not asked about");
 	find(OP_VOLUME)->target = "/proc";

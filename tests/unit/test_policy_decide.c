@@ -658,19 +658,20 @@ static void a_deny_line_more_never_allows_more_and_an_allow_line_more_never_less
 
 static void a_refusal_names_the_rule_and_what_helps(void **state)
 {
-	static const char lines[] = "allow everyone volume /srv/**\n"                  /* 2 */
-				    "deny everyone volume /srv/x/**\n"                 /* 3 */
-				    "allow everyone volume /n/** noexec\n"             /* 4 */
-				    "allow everyone volume /o/** owner=root\n"         /* 5 */
-				    "allow everyone root /r/** ro\n"                   /* 6 */
-				    "deny user 7 volume %h/.ssh\n"                     /* 7 */
-				    "deny user 7 volume /u/%u\n"                       /* 8 */
-				    "deny user 8 volume /q\n"                          /* 9 */
-				    "deny user alice volume /q/*\n"                    /* 10 */
-				    "deny user alice volume %h/x\n"                    /* 11 */
-				    "deny user alice volume /y/%u\n"                   /* 12 */
-				    "deny user 8 volume /z/%u\n"                       /* 13 */
-				    "allow user alice network user tcp-connect=443\n"; /* 14 */
+	static const char lines[] = "allow everyone volume /srv/**\n"                 /* 2 */
+				    "deny everyone volume /srv/x/**\n"                /* 3 */
+				    "allow everyone volume /n/** noexec\n"            /* 4 */
+				    "allow everyone volume /o/** owner=root\n"        /* 5 */
+				    "allow everyone root /r/** ro\n"                  /* 6 */
+				    "deny user 7 volume %h/.ssh\n"                    /* 7 */
+				    "deny user 7 volume /u/%u\n"                      /* 8 */
+				    "deny user 8 volume /q\n"                         /* 9 */
+				    "deny user alice volume /q/*\n"                   /* 10 */
+				    "deny user alice volume %h/x\n"                   /* 11 */
+				    "deny user alice volume /y/%u\n"                  /* 12 */
+				    "deny user 8 volume /z/%u\n"                      /* 13 */
+				    "allow user alice network user tcp-connect=443\n" /* 14 */
+				    "allow everyone volume /w/** owner=caller\n";     /* 15 */
 	static const struct policy_caller seven = {.uid = 7, .gid = 7};
 	static const struct policy_caller eight = {.uid = 8, .gid = 8, .home = "/home/eight"};
 	static const struct {
@@ -738,6 +739,14 @@ static void a_refusal_names_the_rule_and_what_helps(void **state)
 		 "belongs to "
 		 "uid 1000",
 		 "croft policy explain volume /o/x"},
+		{{.value = "/w/x", .rights = RO, .object = OBJECT_DIRECTORY, .owner = 5},
+		 &alice,
+		 "volume /w/x",
+		 "/w/x",
+		 "volume /w/x: denied for alice: rule p.conf:15 allows it where it belongs to the caller, "
+		 "and "
+		 "it belongs to uid 5",
+		 "croft policy explain volume /w/x"},
 		{{.value = "/proc/1", .object = OBJECT_DIRECTORY, .kernel_fs = "proc"},
 		 &alice,
 		 "volume /proc/1",
@@ -946,10 +955,56 @@ static void what_a_line_masks_is_named_and_refuses_nothing_above(void **state)
 			 -1);
 }
 
+static void what_has_a_place_too_long_to_mask_is_denied(void **state)
+{
+	char name[256] = "";
+	const struct policy_caller far = {.uid = 1000, .name = name};
+	const struct policy_request r = {.kind = POLICY_VOLUME, .object = OBJECT_DIRECTORY, .value = "/"};
+	struct policy p = policy_of("allow everyone volume / ro\ndeny everyone volume "
+				    "/%u/%u/%u/%u/%u/%u/%u/%u/%u/%u/%u/%u/%u/%u/%u/%u/%u/** mask\n");
+
+	(void)state;
+	memset(name, 'a', 9);
+	assert_true(policy_decide(&p, &far, &r).masks);
+	memset(name, 'a', sizeof(name) - 1);
+	assert_false(policy_decide(&p, &far, &r).masks);
+	assert_int_equal(policy_decide(&p, &far, &r).reason, REASON_DENIED_BELOW);
+}
+
+static void what_nobody_described_is_covered_by_nothing(void **state)
+{
+	static const struct policy_request row[] = {
+		{.kind = POLICY_KIND_COUNT, .value = "/x", .object = OBJECT_FILE},
+		{.kind = POLICY_VOLUME, .object = OBJECT_FILE},
+		{.kind = POLICY_VOLUME, .value = "/x"},
+		{.kind = POLICY_VOLUME, .value = "/x/../y", .object = OBJECT_FILE},
+		{.kind = POLICY_VOLUME, .value = "x", .object = OBJECT_FILE},
+		{.kind = POLICY_VOLUME, .value = "x"},
+		{.kind = POLICY_DEVICE, .value = "x"},
+		{.kind = POLICY_ROOT, .value = "host", .object = OBJECT_FILE},
+		{.kind = POLICY_NETWORK, .value = "/host"},
+		{.kind = POLICY_CAPABILITY, .value = "cap_of_nobody"},
+	};
+	struct policy p = policy_of("allow everyone volume /** rw\nallow everyone device /**\n"
+				    "allow everyone root host\nallow everyone network host\n"
+				    "allow everyone capability default\n");
+
+	(void)state;
+	assert_false(policy_kind_is_path(POLICY_KIND_COUNT));
+	for (size_t i = 0; i < COUNT(row); i++) {
+		struct policy_verdict v = policy_decide(&p, &alice, &row[i]);
+
+		assert_false(v.allowed);
+		assert_null(v.rule);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_volume_is_decided_by_its_path_and_mode),
+		cmocka_unit_test(what_has_a_place_too_long_to_mask_is_denied),
+		cmocka_unit_test(what_nobody_described_is_covered_by_nothing),
 		cmocka_unit_test(the_object_counts_too),
 		cmocka_unit_test(roots_ids_and_networks_are_words_or_paths),
 		cmocka_unit_test(the_smallest_limit_that_names_the_caller_counts),

@@ -401,6 +401,93 @@ static void too_many_bytes_or_files_refuse_everything(void **state)
 	free(big);
 }
 
+static void too_many_drop_ins_are_too_many_by_themselves(void **state)
+{
+	struct policy p;
+	struct err e;
+
+	(void)state;
+	need_root();
+	put_good();
+	for (int i = 0; i < POLICY_FILES_MAX; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "etc/croft/policy.d/b%d.conf", i);
+		put_text(name, rule_text);
+	}
+	assert_int_equal(load(&p, &e), -E2BIG);
+	assert_string_equal(e.msg, "more than 256 policy files");
+	remove_all();
+}
+
+static void whatever_memory_it_has_it_loads_all_or_says_so(void **state)
+{
+	char dir[128];
+	int r;
+
+	(void)state;
+	need_root();
+	put_good();
+	path_of(dir, sizeof(dir), "etc/croft");
+	for (size_t size = 0;; size += 8) {
+		struct arena small = {.base = arena.base, .size = size};
+		struct policy p;
+		struct err e;
+
+		r = policy_load_from(dir, &small, &p, &e);
+		if (r == 0) {
+			assert_int_equal(p.nrules, 2);
+			break;
+		}
+		assert_int_equal(r, -ENOMEM);
+		assert_non_null(strstr(e.msg, "does not fit into the memory set aside"));
+		assert_true(size < 65536);
+	}
+	remove_all();
+	for (size_t size = 0; r != 0 || size == 0; size += 8) {
+		struct arena small = {.base = arena.base, .size = size};
+		struct policy p;
+		struct err e;
+
+		r = policy_load_from(dir, &small, &p, &e);
+		assert_true(r == 0 ? p.built_in : r == -ENOMEM);
+	}
+}
+
+static void the_path_of_a_policy_is_not_too_long(void **state)
+{
+	char dir[8192];
+	struct policy p;
+	struct err e;
+
+	(void)state;
+	need_root();
+	for (size_t i = 0; i < sizeof(dir) - 1; i += 2)
+		memcpy(dir + i, "/.", 2);
+	memcpy(dir, top, strlen(top));
+	dir[sizeof(dir) - 1] = '\0';
+	arena.used = 0;
+	assert_int_equal(policy_load_from(dir, &arena, &p, &e), -ENAMETOOLONG);
+}
+
+static void files_that_are_named_are_there(void **state)
+{
+	char good[128], none[128];
+	const char *file[] = {good, none};
+	struct policy p;
+	struct err e;
+
+	(void)state;
+	put_text("good.conf", rule_text);
+	path_of(good, sizeof(good), "good.conf");
+	path_of(none, sizeof(none), "none.conf");
+	arena.used = 0;
+	assert_int_equal(policy_load_files(file, 1, &arena, &p, &e), 0);
+	assert_int_equal(policy_load_files(file, 2, &arena, &p, &e), -ENOENT);
+	assert_non_null(strstr(e.msg, "none.conf: No such file or directory"));
+	assert_int_equal(policy_load_files(file + 1, 1, &arena, &p, &e), -ENOENT);
+}
+
 static void a_user_namespace_that_does_not_map_root_cannot_verify_the_policy(void **state)
 {
 	pid_t pid = fork();
@@ -822,6 +909,10 @@ int main(void)
 		cmocka_unit_test(drop_ins_count_alone_and_in_the_order_of_their_bytes),
 		cmocka_unit_test(a_mistake_in_any_file_refuses_everything),
 		cmocka_unit_test(too_many_bytes_or_files_refuse_everything),
+		cmocka_unit_test(too_many_drop_ins_are_too_many_by_themselves),
+		cmocka_unit_test(whatever_memory_it_has_it_loads_all_or_says_so),
+		cmocka_unit_test(the_path_of_a_policy_is_not_too_long),
+		cmocka_unit_test(files_that_are_named_are_there),
 		cmocka_unit_test(a_user_namespace_that_does_not_map_root_cannot_verify_the_policy),
 		cmocka_unit_test(the_first_well_formed_line_of_a_name_counts),
 		cmocka_unit_test(ten_thousand_names_are_found_in_a_large_file),
