@@ -167,11 +167,11 @@ fuzz: ## run libFuzzer on every target, FUZZ=NAME on some, FUZZ_SECONDS=60 each,
 	    CFLAGS='-U_FORTIFY_SOURCE -O1' $(or $(FUZZ:%=$(O)/fuzz/test/fuzz_%),fuzzers)
 	$(Q)$(PYTHON) -B tests/fuzz/run.py --build $(O)/fuzz --seconds $(FUZZ_SECONDS) --jobs $(FUZZ_JOBS) $(or $(FUZZ),$(FUZZ_ALL))
 
-coverage: ## lines and branches reached by the unit tests, a folder a line
-	$(Q)$(MAKE) O=$(O)/coverage LIBC=glibc SANFLAGS=--coverage CFLAGS=-O0 unit-tests
-	$(Q)find $(O)/coverage -name '*.gcda' -delete
-	$(Q)sh tests/run-unit $(O)/coverage/test $(UNIT:$(O)/%=$(O)/coverage/%) $(REPLAY:$(O)/%=$(O)/coverage/%)
-	$(Q)sh tests/run-coverage $(O)/coverage
+COVERAGE := $(O)/coverage
+coverage: ## as root: lines and branches that all tests reach; all of helper/ and policy/, but for what tests/cover/allowed names; needs clang
+	$(Q)rm -rf $(COVERAGE) && mkdir -p $(COVERAGE)
+	$(Q)$(RUN_SYSTEM) --build $(O)/system --coverage $(COVERAGE)/profiles $(if $(TESTS),--select '$(TESTS)')
+	$(Q)$(PYTHON) -B tests/cover/report.py --build $(O)/system-coverage --profiles $(COVERAGE)/profiles --html $(COVERAGE)/report
 
 # --- release -----------------------------------------------------------------------------------------------
 # Not a pipe, whose failure at the beginning make would not see.

@@ -26,26 +26,7 @@ import mutate  # noqa: E402  (found by the line above)
 import run  # noqa: E402
 import system  # noqa: E402
 import unit  # noqa: E402
-
-
-def read_allowed(path):
-    """{key: reason}. A reason, after "=", is that of the mutants above it."""
-    allowed, waiting = {}, []
-    with open(path, encoding='utf-8') as f:
-        for number, line in enumerate(f, 1):
-            line = line.strip()
-            if line.startswith('= '):
-                if not waiting:
-                    raise SystemExit(f'mutants: {path}:{number}: a reason for nothing')
-                allowed.update((key, line[2:]) for key in waiting)
-                waiting = []
-            elif line and not line.startswith('#'):
-                if line in allowed or line in waiting:
-                    raise SystemExit(f'mutants: {path}:{number}: twice')
-                waiting.append(line)
-    if waiting:
-        raise SystemExit(f'mutants: {path}: no reason for {waiting[0]}')
-    return allowed
+from allowed import read_allowed  # noqa: E402
 
 
 def in_turn(mutants, seed):

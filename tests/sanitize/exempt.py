@@ -1,6 +1,4 @@
 """The system tests that cannot hold where programs are built with sanitizers, and why. `make sanitize` says them, too."""
-import fnmatch
-
 AS = 'the shadow alone takes more address space than the limit of the test allows'
 EXEMPT = {
     'test_faults.*': 'each call of the start of the sanitizer itself would fail, and it ends the program then',
@@ -12,8 +10,3 @@ EXEMPT = {
     'test_packages.*': 'a package is built without',
     'test_load.*': 'the shadow of each process is memory that croft does not use',
 }
-
-
-def reason(test_id):
-    """Why a test is left out, or None."""
-    return next((why for pattern, why in EXEMPT.items() if fnmatch.fnmatch(test_id, pattern)), None)

@@ -49,7 +49,12 @@ COMPLAINT = re.compile(r'AddressSanitizer|UndefinedBehaviorSanitizer|runtime err
 class Stage:
     """Where croft is installed for this run; filled in by run.py before the tests are loaded."""
     prefix = None
-    variables = ()  # of make, for programs with sanitizers
+    plain = None    # the folder it is built in, without what follows
+    variables = ()  # of make, for programs with sanitizers or counters
+    exempt = {}     # globs of tests that cannot hold with these: why
+    unjudged = {}   # of tests that run there, and may fail: why
+    mark = b''      # what is in each of these programs
+    profiles = None  # the folder of the counters
 
 
 def in_ci():

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds croft, installs it in a folder of its own, makes users, runs tests/system/test_*.py and tests/attacks/, removes everything.
 
-    run.py --build DIR [--select PATTERN] [--sanitize FLAGS]
+    run.py --build DIR [--select PATTERN] [--sanitize FLAGS | --coverage DIR]
     run.py --build DIR --pack FOLDER      builds, and puts what would be installed into the folder: no root, no tests
     run.py --build DIR --unpack FOLDER    tests what is in the folder, on a machine without a compiler (make check-vm)
 
@@ -13,6 +13,7 @@ import argparse
 import atexit
 import ctypes
 import fcntl
+import fnmatch
 import os
 import pwd
 import shutil
@@ -28,7 +29,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import croft_test  # noqa: E402  (found by the line above)
 from attacks import registry  # noqa: E402
-from sanitize import exempt  # noqa: E402
+from sanitize import exempt as sanitize  # noqa: E402
+from cover import exempt as cover  # noqa: E402
 from croft_test import Stage, USER, USER2, USER_NO_SUB, USERS  # noqa: E402
 
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -163,6 +165,7 @@ def copy_programs(folder, to):
 def name_prefix(build):
     """It follows from the build folder, since it is compiled in: a second run builds little."""
     Stage.prefix = f'/opt/croft-test.{zlib.crc32(build.encode()):08x}'
+    Stage.plain = build
 
 
 def fill(build, destdir=''):
@@ -170,8 +173,9 @@ def fill(build, destdir=''):
     prefix = destdir + Stage.prefix
     os.makedirs(prefix)
     os.chmod(prefix, 0o755)
-    make(build, 'install', 'probes', 'unit-tests', destdir=destdir)
-    copy_programs(build + '/probes', prefix + '/probes')
+    make(build, 'install', 'unit-tests', destdir=destdir)
+    run_make('O=' + Stage.plain, 'probes')
+    copy_programs(Stage.plain + '/probes', prefix + '/probes')
     os.makedirs(prefix + '/gate')  # not installed: its tests do that, with the privilege that they are about
     shutil.copy(build + '/croft-gate', prefix + '/gate/croft-gate')
     copy_programs(build + '/test', prefix + '/unit')
@@ -193,17 +197,45 @@ def sanitized(build, flags):
     """All programs are built with these flags from now on, in a folder of its own, which is returned."""
     build += '-sanitize'
     options = build + '/d/tests/sanitize/options.o'
+    Stage.exempt, Stage.mark = sanitize.EXEMPT, b'__asan_init'
     Stage.variables = ('LIBC=glibc', 'SANFLAGS=' + flags, 'CFLAGS=-U_FORTIFY_SOURCE -O1', 'LDFLAGS=' + options)
     make(build, options)
     return build
 
 
-def check_sanitized():
-    """That a privileged program has no sanitizer would be seen by no test."""
+def counted(build):
+    """As sanitized(): all programs count what they run, in files that every user may write.
+
+    The counters are mapped from there (%c), one file a program (%m): so nothing has to be written at an end, which KILL,
+    exec and _exit() leave out, and from where the file is no longer seen.
+    """
+    build += '-coverage'
+    Stage.unjudged, Stage.mark, Stage.profiles = cover.UNJUDGED, b'__llvm_profile_runtime', Stage.prefix + '.coverage'
+    remove_profiles()
+    os.mkdir(Stage.profiles)
+    os.chmod(Stage.profiles, 0o777)
+    Stage.variables = ('LIBC=glibc', 'CC=clang', 'CFLAGS=-U_FORTIFY_SOURCE -O1 -mllvm -runtime-counter-relocation',
+                       f'SANFLAGS=-fprofile-instr-generate={Stage.profiles}/%m%c.profraw -fprofile-update=atomic -fcoverage-mapping')
+    os.umask(0)
+    make(build, 'check')
+    for name in os.listdir(build):
+        if name.startswith('croft') and os.path.isfile(f'{build}/{name}'):
+            subprocess.run([f'{build}/{name}'], stdin=subprocess.DEVNULL, capture_output=True, check=False)  # makes its file, for all users
+    os.umask(0o022)
+    return build
+
+
+def remove_profiles():
+    if Stage.profiles and os.path.lexists(Stage.profiles):
+        croft_test.remove_tree(Stage.profiles)
+
+
+def check_instrumented():
+    """That a privileged program is built without would be seen by no test."""
     for path in ('bin/croft', 'libexec/croft/croft-idmap', 'gate/croft-gate', 'libexec/croft/croft-root'):
         with open(f'{Stage.prefix}/{path}', 'rb') as f:
-            if b'__asan_init' not in f.read():
-                raise SystemExit(f'run.py: {path} is built without a sanitizer')
+            if Stage.mark not in f.read():
+                raise SystemExit(f'run.py: {path} is built without {Stage.mark.decode()}')
 
 
 def install(build, unpack):
@@ -216,7 +248,7 @@ def install(build, unpack):
     else:
         fill(build)
         if Stage.variables:
-            check_sanitized()
+            check_instrumented()
 
 
 def clean_up():
@@ -232,6 +264,7 @@ def clean_up():
     complaints += filter(None, map(remove_user, USERS))
     if Stage.prefix and os.path.lexists(Stage.prefix):
         croft_test.remove_tree(Stage.prefix)
+    remove_profiles()
     return complaints
 
 
@@ -271,15 +304,17 @@ class Report(unittest.TestResult):
 
     def stopTest(self, test):
         super().stopTest(test)
-        word, reason = self.verdict or ('ok', '')
+        word, why = self.verdict or ('ok', '')
+        if word == 'FAIL' and reason(Stage.unjudged, test.id()):
+            word, why = 'tried', reason(Stage.unjudged, test.id())
         self.verdicts[test.id()] = word
         if word == 'ok':
             self.passed += 1
         elif word == 'FAIL' or croft_test.in_ci():
             self.failed += 1
         print(f'{word:5} {test.id()}  {time.monotonic() - self.begin:.2f} s', flush=True)
-        if reason:
-            print('      ' + reason.rstrip().replace('\n', '\n      '), flush=True)
+        if why:
+            print('      ' + why.rstrip().replace('\n', '\n      '), flush=True)
 
     def _not_ok(self, word, reason):
         # the first failure says most: what follows (leftovers) is added
@@ -334,23 +369,27 @@ def all_tests():
     return found
 
 
+def reason(table, name):
+    """Of a table of globs, for a test; or None."""
+    return next((why for pattern, why in table.items() if fnmatch.fnmatch(name, pattern)), None)
+
+
 def run_tests(pattern):
     found = all_tests()
     names = [t.id() for t in found]
     wanted = {n for n in names if croft_test.selected(n, pattern)}
     wanted |= registry.more(wanted, names)
     report = Report()
-    if Stage.variables:
-        for name in sorted(wanted):
-            why = exempt.reason(name)
-            if why:
-                print(f'left  {name}: {why}')
-        wanted = {n for n in wanted if not exempt.reason(n)}
+    for name in sorted(wanted):
+        why = reason(Stage.exempt, name)
+        if why:
+            print(f'left  {name}: {why}')
+            wanted.remove(name)
     unittest.TestSuite(t for t in found if t.id() in wanted or isinstance(t, unittest.loader._FailedTest)).run(report)
     return report
 
 
-def set_up(build, sanitize='', unpack=None):
+def set_up(build, instrument=lambda build: build, unpack=None):
     """An installation and users, which end() removes."""
     os.umask(0o022)
     forget_ignored()
@@ -358,7 +397,7 @@ def set_up(build, sanitize='', unpack=None):
     only_run()
     atexit.register(end)
     clean_up()  # what a killed run has left
-    install(sanitized(build, sanitize) if sanitize else build, unpack)
+    install(instrument(build), unpack)
     make_missing_files()
     make_user(USER, True, 0o755)
     make_user(USER2, True, 0o700)
@@ -370,6 +409,7 @@ def main():
     parser.add_argument('--build', required=True, help='folder to build in')
     parser.add_argument('--select', default='', help='a glob over, or a part of, the names of the tests')
     parser.add_argument('--sanitize', default='', help='flags: all programs are built with them')
+    parser.add_argument('--coverage', default='', help='folder for what all programs count of what they run')
     parser.add_argument('--pack', help='folder, empty or not there, for what another machine installs')
     parser.add_argument('--unpack', help='such a folder')
     args = parser.parse_args()
@@ -381,8 +421,15 @@ def main():
     if os.geteuid() != 0:
         raise SystemExit('run.py: the system tests make users and install a program with capabilities: run as root')
     isolate()
-    set_up(os.path.abspath(args.build), args.sanitize, args.unpack)
+    how = {}
+    if args.sanitize:
+        how['instrument'] = lambda build: sanitized(build, args.sanitize)
+    elif args.coverage:
+        how['instrument'] = counted
+    set_up(os.path.abspath(args.build), unpack=args.unpack, **how)
     report = run_tests(args.select)
+    if args.coverage:
+        shutil.copytree(Stage.profiles, args.coverage)
     complaints = end()
     for complaint in complaints:
         print(f'FAIL  {complaint}')

@@ -1,7 +1,6 @@
 """deny lines with `mask`: what lies above may be had, and the denied place is covered."""
 import os
 import pwd
-import stat
 import subprocess
 import time
 
