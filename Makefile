@@ -53,6 +53,7 @@ SECCOMP_SRC  := $(sort $(wildcard frontend/seccomp/*.c))
 SCOPE_SRC    := $(sort $(wildcard frontend/scope/*.c))
 COMPL_SRC    := $(sort $(wildcard frontend/completion/*.c))
 MAN          := $(sort $(wildcard man/*.[158]))
+GITLAB       := $(addprefix contrib/gitlab/,settings config prepare run cleanup)
 FILTER_SRC   := $(sort $(wildcard sandbox/filter/*.c))
 GEN_SRC      := $(O)/gen/capnames.c $(O)/gen/policy_text.c $(O)/gen/seccomp_filters.c
 
@@ -209,6 +210,8 @@ install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap i
 	$(GRANT) $(DESTDIR)$(LIBEXECDIR)/croft-idmap cap_setuid,cap_setgid+p
 	set -e; for page in $(MAN); do to=$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; install -m 644 $$page $$to; \
 	    sed -i 's,/usr/local/libexec/croft,$(LIBEXECDIR),g; s,/usr/local/share/doc,$(PREFIX)/share/doc,g' $$to; done
+	install -d $(DESTDIR)$(LIBEXECDIR)/gitlab
+	install -m 755 $(GITLAB) $(DESTDIR)$(LIBEXECDIR)/gitlab/
 	install -d $(DESTDIR)$(PREFIX)/share/doc/croft
 	install -m 644 policy/policy.conf $(DESTDIR)$(PREFIX)/share/doc/croft/policy.conf
 	install -d $(addprefix $(DESTDIR),$(BASHDIR) $(ZSHDIR) $(FISHDIR))
@@ -223,9 +226,10 @@ install-gate: install ## also install croft-gate, for hosts where users may not 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/croft $(DESTDIR)$(PREFIX)/share/doc/croft/policy.conf
 	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,croft-root croft-import croft-subid croft-seccomp croft-scope croft-idmap croft-gate)
+	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/gitlab/,$(notdir $(GITLAB)))
 	rm -f $(foreach page,$(MAN),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rm -f $(addprefix $(DESTDIR),$(BASHDIR)/croft $(ZSHDIR)/_croft $(FISHDIR)/croft.fish)
-	rmdir $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(PREFIX)/share/doc/croft 2>/dev/null || true
+	rmdir $(DESTDIR)$(LIBEXECDIR)/gitlab $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(PREFIX)/share/doc/croft 2>/dev/null || true
 
 clean: ## remove what was built
 	rm -rf $(O)

@@ -22,6 +22,7 @@ FILES = {
               '/usr/share/zsh/vendor-completions/_croft': '-rw-r--r--',
               **{f'/usr/libexec/croft/{name}': '-rwxr-xr-x' for name in (
                   'croft-idmap', 'croft-import', 'croft-root', 'croft-scope', 'croft-seccomp', 'croft-subid', 'grant')},
+              **{f'/usr/libexec/croft/gitlab/{name}': '-rwxr-xr-x' for name in ('cleanup', 'config', 'prepare', 'run', 'settings')},
               **{f'/usr/share/man/{page}.gz': '-rw-r--r--' for page in (
                   'man1/croft.1', 'man1/croft-doctor.1', 'man1/croft-root.1', 'man5/croft-policy.5', 'man8/croft-idmap.8')}},
     'croft-gate': {GATE: '-rwxr-xr-x', '/etc/croft/policy.d/croft-gate.conf': '-rw-r--r--', '/usr/share/croft-gate/choice': '-rw-r--r--',
