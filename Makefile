@@ -200,6 +200,7 @@ $(O)/make-filters: $(call d_objs,$(FILTER_SRC) common/err.c common/text.c)
 include tests/tests.mk
 include helper/report.mk
 include packaging/deb.mk
+include packaging/rpm.mk
 
 # --- install ---------------------------------------------------------------
 install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap its capabilities
@@ -235,6 +236,6 @@ clean: ## remove what was built
 	rm -rf $(O)
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' Makefile tests/tests.mk helper/report.mk packaging/deb.mk | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' Makefile tests/tests.mk helper/report.mk packaging/deb.mk packaging/rpm.mk | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
 
 .PHONY: all install install-gate uninstall clean help FORCE
