@@ -52,7 +52,7 @@ SUBID_SRC    := $(sort $(wildcard frontend/subid/*.c))
 SECCOMP_SRC  := $(sort $(wildcard frontend/seccomp/*.c))
 SCOPE_SRC    := $(sort $(wildcard frontend/scope/*.c))
 COMPL_SRC    := $(sort $(wildcard frontend/completion/*.c))
-MAN          := $(sort $(wildcard man/*.[158]))
+MAN          := $(sort $(wildcard man/*.[1578]))
 GITLAB       := $(addprefix contrib/gitlab/,settings config prepare run cleanup)
 FILTER_SRC   := $(sort $(wildcard sandbox/filter/*.c))
 GEN_SRC      := $(O)/gen/capnames.c $(O)/gen/policy_text.c $(O)/gen/seccomp_filters.c
@@ -204,7 +204,7 @@ include packaging/rpm.mk
 
 # --- install ---------------------------------------------------------------
 install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap its capabilities
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man1 $(addprefix $(DESTDIR)$(MANDIR)/,man1 man5 man7 man8)
 	install -m 755 $(O)/croft $(DESTDIR)$(BINDIR)/croft
 	install -m 755 $(O)/croft-root $(O)/croft-import $(O)/croft-subid $(O)/croft-seccomp $(O)/croft-scope $(DESTDIR)$(LIBEXECDIR)/
 	install -m 755 $(O)/croft-idmap $(DESTDIR)$(LIBEXECDIR)/croft-idmap

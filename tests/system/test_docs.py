@@ -112,6 +112,37 @@ class Manual(CroftTest):
         self.assertEqual(self.options('run'), self.documented('croft.1'))
         self.assertEqual(self.options('plan'), self.documented('croft.1'))
 
+    # The verbs that other pages describe, or a part of croft(1).
+    PAGES = {'croft-root.1': [('root', verb) for verb in ('build', 'import', 'list', 'rm')], 'croft-doctor.1': [('doctor',)],
+             'croft-policy.5': [('policy', verb) for verb in ('show', 'check', 'explain', 'test', 'status')]}
+    NAMED = ('exec', 'ps', 'stop', 'logs', 'attach')
+
+    def rows(self, *verb):
+        """[(short or None, long)] of the options of a verb."""
+        result = self.croft(USER, *verb, '--help')
+        self.assertRan(result)
+        return [row for row in re.findall(r'(?m)^ +(?:-(\w) )? *--([a-z-]+)', result.out) if row[1] != 'help']
+
+    def assertNamed(self, verb, text):
+        for short, name in self.rows(*verb):
+            found = re.findall(r'\bFl (?:-%s\b|[a-z]*%s[a-z]*\b(?!-))' % (name, short or '-'), text)
+            self.assertTrue(found, f'{" ".join(verb)} --{name}')
+
+    def test_every_option_of_the_other_verbs_is_in_their_page_and_back(self):
+        for page, verbs in self.PAGES.items():
+            known = set()
+            for verb in verbs:
+                self.assertNamed(verb, read('man', page))
+                known |= self.options(*verb)
+            self.assertTrue(known)
+            self.assertEqual(self.documented(page) - known, set(), page)
+
+    def test_every_option_for_sandboxes_with_a_name_is_in_the_manual(self):
+        section = re.search(r'(?ms)^\.Sh SANDBOXES WITH A NAME$(.*?)^\.Sh', read('man', 'croft.1'))[1]
+        for verb in self.NAMED:
+            item = re.search(r'(?ms)^\.It Cm %s\b(.*?)(?=^\.It |^\.El)' % verb, section)[1]
+            self.assertNamed((verb,), item)
+
     def test_every_verb_is_in_the_manual(self):
         verbs = re.findall(r'^  ([a-z]+) +\S', self.croft(USER, 'help').out, re.MULTILINE)
         self.assertIn('run', verbs)
@@ -168,7 +199,7 @@ class Examples(RunTest):
         self.write(self.folder + '/script.sh', 'echo x >/new && ls /new\n', USER)
         os.mkdir(self.folder + '/data')
         self.give(self.folder + '/data', USER)
-        for page in ('croft.1', 'croft-root.1'):
+        for page in ('croft.1', 'croft.7', 'croft-root.1'):
             section = re.search(r'(?ms)^\.Sh EXAMPLES$(.*?)^\.Sh', read('man', page))[1]
             if page == 'croft-root.1':
                 self.run_as(USER, ['rm', '-rf', self.folder + '/rootfs'])
