@@ -2,6 +2,7 @@
 import os
 import re
 import unittest
+from xml.etree import ElementTree
 
 import debian_root
 from attacks import registry
@@ -155,6 +156,26 @@ class Manual(CroftTest):
         known |= {'map-auto', 'variant', 'numeric-owner', 'exclude'}  # of other programs
         for name in re.findall(r'(?<![\w-])--([a-z][a-z-]+)', read('README.md')):
             self.assertIn(name, known)
+
+
+class Recording(RunTest):
+    """The picture of the README shows what croft says."""
+
+    @staticmethod
+    def lines(svg):
+        """The text, without what differs: when, how long, how much, and the names that `ls` finds in a root made on another host."""
+        text = [element.text for element in ElementTree.fromstring(svg) if element.tag.endswith('}text')]
+        return [re.sub(r'[0-9.]+ (files|MiB|s)\b', r'N \1', line) for line in text if not re.match(r'(bin|dev) ', line)]
+
+    def test_it_is_what_a_user_sees(self):
+        self.needs_package('procps')
+        folder = self.home_dir()
+        script = self.write(folder + '/record', read('tools', 'record'), USER)
+        r = self.run_as(USER, ['/usr/bin/python3', script, self.croft_path])
+        self.assertRan(r)
+        now = [line.replace(USER, 'alice') for line in self.lines(r.out)]
+        self.assertGreater(len(now), 12)
+        self.assertEqual(now, self.lines(read('docs', 'demo.svg')))
 
 
 class Examples(RunTest):
