@@ -14,6 +14,7 @@
 #include "common/mem.h"
 #include "common/text.h"
 #include "frontend/image.h"
+#include "frontend/listing.h"
 #include "frontend/out.h"
 #include "frontend/root_verbs.h"
 #include "frontend/roots.h"
@@ -25,32 +26,17 @@ static const char usage[] =
 	"\n"
 	"Prints the named roots: name, whose, directory. Of two with one name yours counts.\n";
 
-struct listing {
-	bool json;
-	unsigned count;
-};
-
-static int set_json(void *ctx, const char *value, struct err *e)
-{
-	(void)value;
-	(void)e;
-	((struct listing *)ctx)->json = true;
-	return 0;
-}
-
-static const struct option_row row[] = {{"json", 0, NULL, "for programs", set_json}};
-static const struct option_table options = OPTION_TABLE(row);
-
 static void print_root(struct listing *l, const char *name, const char *whose, const char *dir)
 {
 	char path[PATH_MAX + NAME_MAX];
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	listing_item(l);
 	if (!l->json) {
 		out("%-20s %-8s %s\n", QUOTE(name), whose, QUOTE(path));
 		return;
 	}
-	out("%s\n  {\"name\": ", l->count ? "," : "");
+	out("{\"name\": ");
 	out_json_string(name);
 	out(", \"where\": \"%s\", \"path\": ", whose);
 	out_json_string(path);
@@ -90,10 +76,8 @@ static int list_directory(struct listing *l, const char *whose, const char *dir,
 	if (n < 0)
 		return err_sys(e, "read %s", QUOTE(dir));
 	for (int i = 0; i < n; i++) {
-		if (is_root(fd, entry[i]->d_name)) {
+		if (is_root(fd, entry[i]->d_name))
 			print_root(l, entry[i]->d_name, whose, dir);
-			l->count++;
-		}
 		free(entry[i]);
 	}
 	free(entry);
@@ -102,34 +86,27 @@ static int list_directory(struct listing *l, const char *whose, const char *dir,
 
 static int list_main(int argc, char *argv[], struct err *e)
 {
-	struct listing l = {.json = false};
+	struct listing l;
 	const char *dir;
 	struct arena a;
-	int next, r;
+	int r = listing_begin(&l, "root list", usage, argc, argv, e);
 
-	r = root_parse("root list", usage, options.row, options.nrows, argc, argv, 0, 0, &l, &next, e);
 	if (r <= 0)
 		return r;
 	r = mem_arena(ARENA_BYTES, &a);
 	if (r < 0)
 		return err_set(e, -r, "set memory aside: %s", strerror(-r));
-	if (l.json)
-		out("[");
 	r = roots_user_dir(&a, &dir, e);
 	/* Without a home there are still everybody's. */
 	r = r == -ENOENT ? 0 : r < 0 ? r : list_directory(&l, "user", dir, e);
 	if (r == 0)
 		r = list_directory(&l, "shared", roots_shared_dir(), e);
-	if (r < 0)
-		return r;
-	if (l.json)
-		out("%s]\n", l.count ? "\n" : "");
-	return out_flush(e);
+	return r < 0 ? r : listing_end(&l, e);
 }
 
 const struct verb root_list = {
 	.name = "list",
 	.help = "the named ones, yours and everybody's",
 	.run = list_main,
-	.options = &options,
+	.options = &listing_options,
 };
