@@ -127,12 +127,15 @@ BENCH  ?=
 OUT    ?= $(O)/bench/results
 # in docs the results are for all to read
 BENCH_DOCUMENTS = $(if $(filter docs,$(OUT)),--document README.md --document docs/PERFORMANCE.md)
+# Not $(MAKE) in the recipe: make -n would run it.
+RUN_BENCH = exec env MAKE='$(MAKE)' CC='$(CC)' $(PYTHON) -B tests/bench/bench.py
+RUN_VM    = exec env MAKE='$(MAKE)' $(PYTHON) -B tests/vm/check.py
 bench: ## as root: what a start costs, beside its floor and other tools; ROUNDS=200, BENCH=start,growth some of it, OUT=docs into docs/
-	$(Q)exec env MAKE='$(MAKE)' CC='$(CC)' $(PYTHON) -B tests/bench/bench.py --build $(O)/bench --rounds $(ROUNDS) --only '$(BENCH)' --out $(OUT) $(BENCH_DOCUMENTS)
+	$(Q)$(RUN_BENCH) --build $(O)/bench --rounds $(ROUNDS) --only '$(BENCH)' --out $(OUT) $(BENCH_DOCUMENTS)
 # In a machine of its own: another kernel, systemd, cgroup v2. VM_DIR (default /var/tmp/croft-vm) keeps its image, which is made
 # when it is missing; VM_SUITE, VM_APPEND (kernel arguments), VM_SETUP (a shell line) choose another machine.
 check-vm: ## run system tests in an emulated Debian, as root; TESTS=PATTERN,PATTERN selects
-	$(Q)exec env MAKE='$(MAKE)' $(PYTHON) -B tests/vm/check.py --build $(O)/vm $(if $(TESTS),--select '$(TESTS)') \
+	$(Q)$(RUN_VM) --build $(O)/vm $(if $(TESTS),--select '$(TESTS)') \
 	    $(if $(VM_SETUP),--setup '$(VM_SETUP)') $(if $(VM_DIR),--dir '$(VM_DIR)') $(if $(VM_SUITE),--suite '$(VM_SUITE)') \
 	    $(if $(VM_APPEND),--append '$(VM_APPEND)')
 
