@@ -23,6 +23,9 @@ GRANT        ?= sh packaging/grant
 ifeq ($(origin CC),default)
 CC           := gcc
 endif
+ifeq ($(origin CXX),default)
+CXX          := $(if $(findstring clang,$(CC)),clang++,g++)
+endif
 MUSL_CC      ?= musl-gcc
 LIBC         ?= $(if $(shell command -v $(MUSL_CC) 2>/dev/null),musl,glibc)
 PKG_CONFIG   ?= pkg-config
@@ -51,6 +54,9 @@ IMPORT_SRC   := $(sort $(wildcard frontend/import/*.c))
 SUBID_SRC    := $(sort $(wildcard frontend/subid/*.c))
 SECCOMP_SRC  := $(sort $(wildcard frontend/seccomp/*.c))
 SCOPE_SRC    := $(sort $(wildcard frontend/scope/*.c))
+FROM_SRC     := $(sort $(wildcard frontend/from/*.c frontend/from/*.cc))
+# what an option of croft run is, for a program beside croft
+OPTIONS_SRC  := $(addprefix frontend/,options.c csv.c join.c run_form.c run_options.c run_confine.c run_life.c run_limits.c run_network.c)
 COMPL_SRC    := $(sort $(wildcard frontend/completion/*.c))
 MAN          := $(sort $(wildcard man/*.[1578]))
 GITLAB       := $(addprefix contrib/gitlab/,settings config prepare run cleanup)
@@ -87,11 +93,14 @@ STATIC_CF    = $(HOUSE) -D_FORTIFY_SOURCE=3 $(OPT) -fPIE $(CPPFLAGS) $(CFLAGS)
 STATIC_LINK  = $(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $(1)
 KERNEL_HEADERS :=
 endif
+# C++, for a library that is C++: the house's flags but for those of C. vptr would ask of classes of the library's.
+CXX_CF       = $(filter-out -std=gnu11 -Wstrict-prototypes -Wmissing-prototypes -Wjump-misses-init -Wswitch-enum,$(SHARED_CF)) \
+               -std=c++17 -DTOML_HEADER_ONLY=0 -DTOML_SHARED_LIB=1 -Wmissing-declarations
 SHARED_CF    = $(HOUSE) -D_FORTIFY_SOURCE=3 $(OPT) -fPIE $(CPPFLAGS) $(CFLAGS)
 
 # two kinds of objects: s/ for croft and the helpers, d/ (dynamic) for what needs a big library and for tests
 s_objs = $(patsubst %.c,$(O)/s/%.o,$(patsubst $(O)/gen/%,gen/%,$(1)))
-d_objs = $(patsubst %.c,$(O)/d/%.o,$(patsubst $(O)/gen/%,gen/%,$(1)))
+d_objs = $(patsubst %.cc,$(O)/d/%.o,$(patsubst %.c,$(O)/d/%.o,$(patsubst $(O)/gen/%,gen/%,$(1))))
 
 CROFT_OBJ := $(call s_objs,$(FRONTEND_SRC) $(VET_SRC) $(SANDBOX_SRC) $(POLICY_SRC) $(COMMON_SRC) $(GEN_SRC))
 IDMAP_OBJ := $(call s_objs,$(IDMAP_SRC) $(HELPER_SRC) $(POLICY_SRC) $(COMMON_SRC) $(GEN_SRC))
@@ -101,9 +110,11 @@ IMPORT_OBJ := $(call d_objs,$(IMPORT_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 SUBID_OBJ := $(call d_objs,$(SUBID_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 SECCOMP_OBJ := $(call d_objs,$(SECCOMP_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 SCOPE_OBJ := $(call d_objs,$(SCOPE_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
+FROM_OBJ := $(call d_objs,$(FROM_SRC) $(OPTIONS_SRC) sandbox/standard.c $(COMMON_SRC) $(O)/gen/capnames.c)
+FROM_LIBS := -ltomlplusplus -ljansson -lstdc++
 
 PROGRAMS := $(O)/croft $(O)/croft-idmap $(O)/croft-gate $(O)/croft-root $(O)/croft-import $(O)/croft-subid \
-            $(O)/croft-seccomp $(O)/croft-scope
+            $(O)/croft-seccomp $(O)/croft-scope $(O)/croft-from
 
 COMPLETIONS := $(addprefix $(O)/completions/,croft.bash _croft croft.fish)
 
@@ -135,6 +146,9 @@ $(O)/croft-seccomp: $(SECCOMP_OBJ)
 $(O)/croft-scope: $(SCOPE_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lsystemd
+$(O)/croft-from: $(FROM_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(FROM_LIBS)
 
 # Shell completion, made from the tables of croft by a program of the same objects; runs here too
 $(O)/make-completions: $(call s_objs,$(COMPL_SRC)) $(O)/s/frontend.a
@@ -162,13 +176,17 @@ $(O)/d/%.o: %.c $(O)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SHARED_CF) $(SANFLAGS) -MMD -MP -c -o $@ $<
+$(O)/d/%.o: %.cc $(O)/flags
+	$(call say,CXX,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) $(CXX_CF) $(SANFLAGS) -fno-sanitize=vptr -MMD -MP -c -o $@ $<
 $(O)/d/gen/%.o: $(O)/gen/%.c $(O)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SHARED_CF) $(SANFLAGS) -MMD -MP -c -o $@ $<
 
 # objects are made again when a flag or a path changes
-FLAGS_NOW = $(LIBC) $(STATIC_CC) $(STATIC_CF) $(CC) $(SHARED_CF) $(SANFLAGS) $(LDFLAGS)
+FLAGS_NOW = $(LIBC) $(STATIC_CC) $(STATIC_CF) $(CC) $(SHARED_CF) $(CXX) $(CXX_CF) $(SANFLAGS) $(LDFLAGS)
 $(O)/flags: FORCE
 	@mkdir -p $(O)
 	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' > $@
@@ -206,7 +224,7 @@ include packaging/rpm.mk
 install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap its capabilities
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man1 $(addprefix $(DESTDIR)$(MANDIR)/,man1 man5 man7 man8)
 	install -m 755 $(O)/croft $(DESTDIR)$(BINDIR)/croft
-	install -m 755 $(O)/croft-root $(O)/croft-import $(O)/croft-subid $(O)/croft-seccomp $(O)/croft-scope $(DESTDIR)$(LIBEXECDIR)/
+	install -m 755 $(O)/croft-root $(O)/croft-import $(O)/croft-subid $(O)/croft-seccomp $(O)/croft-scope $(O)/croft-from $(DESTDIR)$(LIBEXECDIR)/
 	install -m 755 $(O)/croft-idmap $(DESTDIR)$(LIBEXECDIR)/croft-idmap
 	$(GRANT) $(DESTDIR)$(LIBEXECDIR)/croft-idmap cap_setuid,cap_setgid+p
 	set -e; for page in $(MAN); do to=$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; install -m 644 $$page $$to; \
@@ -226,7 +244,7 @@ install-gate: install ## also install croft-gate, for hosts where users may not 
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/croft $(DESTDIR)$(PREFIX)/share/doc/croft/policy.conf
-	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,croft-root croft-import croft-subid croft-seccomp croft-scope croft-idmap croft-gate)
+	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,croft-root croft-import croft-subid croft-seccomp croft-scope croft-from croft-idmap croft-gate)
 	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/gitlab/,$(notdir $(GITLAB)))
 	rm -f $(foreach page,$(MAN),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rm -f $(addprefix $(DESTDIR),$(BASHDIR)/croft $(ZSHDIR)/_croft $(FISHDIR)/croft.fish)

@@ -13,6 +13,7 @@ struct scan {
 	int argc;
 	char *const *argv;
 	int next; /* the argument to look at */
+	option_fn *fn;
 	void *ctx;
 	struct err *e;
 };
@@ -72,25 +73,25 @@ static int try_help(struct scan *s)
 }
 
 /* Calls the setter; its sentence gets the option's name in front. */
-static int apply(struct scan *s, const struct option_row *row, const char *value)
+static int set(void *ctx, const struct option_row *row, const char *value, struct err *e)
 {
-	int r = row->arg ? check_word(row->arg, value, s->e) : 0;
+	int r = row->arg ? check_word(row->arg, value, e) : 0;
 
 	if (r == 0)
-		r = row->set(s->ctx, value, s->e);
-	return r < 0 ? err_wrap(s->e, "option --%s", row->name) : 0;
+		r = row->set(ctx, value, e);
+	return r < 0 ? err_wrap(e, "option --%s", row->name) : 0;
 }
 
 /* The value of row: what is glued to it, else the next argument. */
 static int with_value(struct scan *s, const struct option_row *row, const char *glued)
 {
 	if (!row->arg)
-		return apply(s, row, NULL);
+		return s->fn(s->ctx, row, NULL, s->e);
 	if (!glued && s->next >= s->argc) {
 		err_set(s->e, EINVAL, "option --%s needs a value: %s", row->name, row->arg);
 		return try_help(s);
 	}
-	return apply(s, row, glued ? glued : s->argv[s->next++]);
+	return s->fn(s->ctx, row, glued ? glued : s->argv[s->next++], s->e);
 }
 
 static int parse_long(struct scan *s, const char *word)
@@ -144,26 +145,35 @@ static int parse_letters(struct scan *s, const char *word)
 	return 0;
 }
 
-int options_parse(const char *verb, const struct option_row *row, size_t nrows, int argc, char *const argv[],
-		  void *ctx, int *ret_next, struct err *e)
+int options_walk(const char *verb, const struct option_row *row, size_t nrows, int argc, char *const argv[],
+		 option_fn *fn, void *ctx, int *ret_next, struct err *e)
 {
-	struct scan s = {verb, row, nrows, argc, argv, 1, ctx, e};
+	struct scan s = {verb, row, nrows, argc, argv, 1, fn, ctx, e};
+	bool ended = false;
 
-	while (s.next < argc) {
+	while (s.next < argc && !ended) {
 		const char *word = argv[s.next];
-		int r;
+		int r = 0;
 
 		if (word[0] != '-' || !word[1])
 			break;
 		s.next++;
-		if (!strcmp(word, "--"))
-			break;
-		r = word[1] == '-' ? parse_long(&s, word + 2) : parse_letters(&s, word + 1);
+		ended = !strcmp(word, "--");
+		if (!ended)
+			r = word[1] == '-' ? parse_long(&s, word + 2) : parse_letters(&s, word + 1);
 		if (r < 0)
 			return r;
 	}
 	*ret_next = s.next;
-	return 0;
+	return ended;
+}
+
+int options_parse(const char *verb, const struct option_row *row, size_t nrows, int argc, char *const argv[],
+		  void *ctx, int *ret_next, struct err *e)
+{
+	int r = options_walk(verb, row, nrows, argc, argv, set, ctx, ret_next, e);
+
+	return r < 0 ? r : 0;
 }
 
 void options_help(const char *usage, const struct option_row *row, size_t nrows, char *buf, size_t size)

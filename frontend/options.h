@@ -57,5 +57,15 @@ bool options_value(const char **p, struct option_value *ret);
 int options_parse(const char *verb, const struct option_row *row, size_t nrows, int argc, char *const argv[],
 		  void *ctx, int *ret_next, struct err *e);
 
+/* One option that was found, with its value (NULL where it takes none). 0, or -errno with *e. */
+typedef int option_fn(void *ctx, const struct option_row *row, const char *value, struct err *e);
+
+/*
+ * As options_parse(), but fn is told of each option, and nothing is set or judged but whether it is there and
+ * has a value. Returns 1 where `--` ended the options, else 0.
+ */
+int options_walk(const char *verb, const struct option_row *row, size_t nrows, int argc, char *const argv[],
+		 option_fn *fn, void *ctx, int *ret_next, struct err *e);
+
 /* Writes usage lines and one line an option to buf; always terminated, cut when it does not fit. */
 void options_help(const char *usage, const struct option_row *row, size_t nrows, char *buf, size_t size);

@@ -54,6 +54,11 @@ void out(const char *fmt, ...)
 	put(line, (size_t)n);
 }
 
+void out_text(const char *text)
+{
+	put(text, strlen(text));
+}
+
 void out_json_string(const char *text)
 {
 	char piece[JSON_PIECE_MAX];

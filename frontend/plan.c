@@ -10,6 +10,7 @@
 #include "frontend/out.h"
 #include "frontend/prepare.h"
 #include "frontend/run_help.h"
+#include "frontend/run_json.h"
 #include "frontend/run_options.h"
 #include "frontend/verb.h"
 #include "policy/rule.h"
@@ -335,8 +336,12 @@ static void print_text(struct prepared *p, struct err *refused)
 	print_command(plan);
 }
 
-static void print_json(struct prepared *p, struct err *refused)
+static int print_json(struct prepared *p, struct err *refused, struct err *e)
 {
+	const char *run;
+
+	if (run_json(&p->words, &p->a, &run, e) < 0)
+		return -e->code;
 	for (int i = -1; i < (int)p->plan.ops.count; i++) {
 		struct answer a = {0};
 
@@ -350,7 +355,10 @@ static void print_json(struct prepared *p, struct err *refused)
 		out("null");
 	out(",\n  \"plan\": ");
 	json_fields(plan_field, plan_nfields, &p->plan);
+	out(",\n  \"run\": ");
+	out_text(run);
 	out("}\n");
+	return 0;
 }
 
 static int plan_main(int argc, char *argv[], struct err *e)
@@ -364,10 +372,10 @@ static int plan_main(int argc, char *argv[], struct err *e)
 	if (r < 0)
 		return r;
 	refused = p.refused;
-	if (p.options.json)
-		print_json(&p, &refused);
-	else
+	if (!p.options.json)
 		print_text(&p, &refused);
+	else if (print_json(&p, &refused, e) < 0)
+		return -e->code;
 	if (out_flush(e) < 0)
 		return -e->code;
 	if (refused.code) {

@@ -75,25 +75,12 @@ int tool_load(const char *file, struct arena *ret_a, struct policy *ret, struct 
 	return r;
 }
 
-void tool_put(const char *text)
-{
-	size_t n = strlen(text);
-
-	while (n) {
-		int part = n > 4096 ? 4096 : (int)n;
-
-		out("%.*s", part, text);
-		text += part;
-		n -= (size_t)part;
-	}
-}
-
 void tool_put_rule(const struct policy_rule *r)
 {
 	char text[POLICY_TEXT_MAX];
 
 	out("%s:%u: ", QUOTE(r->file), r->line);
-	tool_put(policy_rule_text(r, text, sizeof(text)));
+	out_text(policy_rule_text(r, text, sizeof(text)));
 }
 
 void tool_put_rule_json(const struct policy_rule *r)
@@ -116,7 +103,7 @@ static void show_text(const struct policy *p)
 		out("# The policy compiled in: " SYSCONFDIR "/croft/policy.conf is not installed.\n");
 	out("version 1\n");
 	for (size_t i = 0; i < p->nrules; i++) {
-		tool_put(policy_rule_text(&p->rule[i], text, sizeof(text)));
+		out_text(policy_rule_text(&p->rule[i], text, sizeof(text)));
 		out("  # %s:%u\n", QUOTE(p->rule[i].file), p->rule[i].line);
 	}
 }

@@ -36,8 +36,6 @@ int tool_parse(const char *tool, const char *usage, const struct option_row *row
  */
 int tool_load(const char *file, struct arena *ret_a, struct policy *ret, struct err *e);
 
-/* Prints text of any length; out() has a limit. */
-void tool_put(const char *text);
 /* A member of a JSON object: "file": ..., "line": ..., "text": ... of a rule. */
 void tool_put_rule_json(const struct policy_rule *r);
 /* "file:line: rule" */

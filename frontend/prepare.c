@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include "frontend/devices.h"
 #include "frontend/environment.h"
 #include "frontend/filter.h"
+#include "frontend/from_file.h"
 #include "frontend/gate.h"
 #include "frontend/inside.h"
 #include "frontend/network.h"
@@ -152,6 +154,33 @@ static int find_facts(struct prepared *p, struct plan_facts *f, struct err *e)
 	return make_environment(p, &u, &f->env, e);
 }
 
+/* A plan for programs means the same in every working directory. */
+static int make_absolute(struct run_words *w, struct arena *a, struct err *e)
+{
+	char here[PATH_MAX];
+
+	if (!getcwd(here, sizeof(here)))
+		return err_sys(e, "option --json: get the working directory");
+	return run_words_rebase(w, here, a, e);
+}
+
+/* The words of a file come before those that were typed. */
+static int take_words(int *argc, char ***argv, struct prepared *p, struct err *e)
+{
+	struct run_words *w = &p->words, file, line;
+	int r = run_words_read(*argc, *argv, &p->a, w, e);
+
+	if (r < 0 || (!w->from && !w->json))
+		return r;
+	line = *w;
+	if (w->from &&
+	    (from_file(w->from, &p->a, &file, e) < 0 || run_words_merge(&file, &line, &p->a, w, e) < 0))
+		return -e->code;
+	if (w->json && make_absolute(w, &p->a, e) < 0)
+		return -e->code;
+	return run_words_argv(w, (*argv)[0], &p->a, argc, argv, e);
+}
+
 int prepare(int argc, char *argv[], struct prepared *ret, struct err *e)
 {
 	struct plan_facts facts = {0};
@@ -160,7 +189,9 @@ int prepare(int argc, char *argv[], struct prepared *ret, struct err *e)
 
 	if (r < 0)
 		return err_set(e, -r, "get memory: %s", strerror(-r));
-	r = run_options_parse(argc, argv, &ret->a, &ret->options, e);
+	r = take_words(&argc, &argv, ret, e);
+	if (r == 0)
+		r = run_options_parse(argc, argv, &ret->a, &ret->options, e);
 	if (r < 0)
 		return r;
 	if (caller_refuse_root(e) < 0 || caller_get(&ret->a, &ret->caller, e) < 0 ||

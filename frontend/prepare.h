@@ -7,12 +7,14 @@
 #include "common/err.h"
 #include "frontend/limits.h"
 #include "frontend/run_options.h"
+#include "frontend/run_words.h"
 #include "vet/vet.h"
 #include "policy/policy.h"
 #include "sandbox/plan.h"
 
 struct prepared {
 	struct arena a;
+	struct run_words words; /* what was typed, and stood in the file of --from */
 	struct run_options options;
 	struct policy policy;
 	struct policy_caller caller;

@@ -6,6 +6,7 @@
 
 #include "common/caps.h"
 #include "common/text.h"
+#include "frontend/csv.h"
 #include "frontend/run_setters.h"
 #include "sandbox/standard.h"
 
@@ -155,42 +156,6 @@ static int tmpfs_word(struct run_mount *m, const char *key, size_t n, const char
 	return 1;
 }
 
-/* One field of a comma separated list, as docker reads it: "..." may hold commas, "" in it is one quote. NULL
- * at the end. */
-static const char *csv_field(struct run_options *o, const char **p, struct err *e)
-{
-	const char *s = *p;
-	char *out;
-	size_t n = 0;
-	bool quoted = *s == '"';
-
-	if (!*s)
-		return NULL;
-	out = arena_alloc(o->a, strlen(s) + 1);
-	if (!out) {
-		err_set(e, E2BIG, "the command line is too long");
-		return NULL;
-	}
-	for (s += quoted; *s; s++) {
-		if (quoted && *s == '"') {
-			if (s[1] != '"') {
-				quoted = false;
-				continue;
-			}
-			s++;
-		} else if (!quoted && *s == ',') {
-			break;
-		}
-		out[n++] = *s;
-	}
-	if (quoted) {
-		err_set(e, EINVAL, "a quote is not closed");
-		return NULL;
-	}
-	*p = *s ? s + 1 : s;
-	return out;
-}
-
 struct mount_fields {
 	struct run_mount m;
 	unsigned seen;
@@ -253,15 +218,14 @@ static int set_mount(void *ctx, const char *value, struct err *e)
 	struct run_options *o = ctx;
 	struct mount_fields f = {.m = {.mode = UINT32_MAX}};
 	const char *p = value, *field;
+	int r;
 
-	e->code = 0;
-	while ((field = csv_field(o, &p, e))) {
-		int r = mount_field(&f, field, e);
-
+	while ((r = csv_field(&p, o->a, &field, e)) > 0) {
+		r = mount_field(&f, field, e);
 		if (r < 0)
 			return r;
 	}
-	return e->code ? -e->code : finish_mount(o, &f, e);
+	return r < 0 ? r : finish_mount(o, &f, e);
 }
 
 static int set_tmpfs(void *ctx, const char *value, struct err *e)
@@ -274,8 +238,7 @@ static int set_tmpfs(void *ctx, const char *value, struct err *e)
 	int r = destination(o, value, n, &m.target, e);
 
 	p += *p == ':';
-	e->code = r < 0 ? e->code : 0;
-	while (r == 0 && (field = csv_field(o, &p, e))) {
+	while (r == 0 && (r = csv_field(&p, o->a, &field, e)) > 0) {
 		const char *eq = strchr(field, '=');
 		size_t k = eq ? (size_t)(eq - field) : strlen(field);
 
@@ -287,8 +250,6 @@ static int set_tmpfs(void *ctx, const char *value, struct err *e)
 				    "unknown tmpfs option %s (known: size=, mode=, ro, rw, exec, noexec)",
 				    QUOTE(field));
 	}
-	if (r == 0 && e->code)
-		r = -e->code;
 	return r < 0 ? r : add_mount(o, &m, e);
 }
 
@@ -519,6 +480,13 @@ static int set_preserve_fd(void *ctx, const char *value, struct err *e)
 	return 0;
 }
 
+/* What stands in the file stands before the other words by now: run_words.h. */
+static int set_from(void *ctx, const char *value, struct err *e)
+{
+	(void)ctx;
+	return value[0] ? 0 : err_set(e, EINVAL, "an empty path");
+}
+
 static int set_json(void *ctx, const char *value, struct err *e)
 {
 	(void)value;
@@ -587,7 +555,9 @@ const struct option_row run_option[] = {
 	{"tie", 0, "parent|none", "end with the process that started it (default), or do not", set_tie},
 	{"status-fd", 0, "N", "write a line of JSON for each phase to descriptor N", set_status_fd},
 	{"preserve-fd", 0, "N", "pass descriptor N on to the command", set_preserve_fd},
-	{"json", 0, NULL, "croft plan: print JSON", set_json},
+	{"from", 0, "FILE", "options, ROOT and COMMAND from a file of TOML or JSON; what is given here wins",
+	 set_from},
+	{"json", 0, NULL, "croft plan: print JSON, of which --from reads the member run", set_json},
 };
 const size_t run_noptions = sizeof(run_option) / sizeof(run_option[0]);
 const struct option_table run_options = OPTION_TABLE(run_option);

@@ -20,10 +20,12 @@ $(filter $(O)/test/test_gate%,$(UNIT)): $(call archive,gate,$(filter-out %/main.
 $(filter $(O)/test/test_rootbuild%,$(UNIT)): $(call archive,rootbuild,$(filter-out %/main.c,$(ROOT_SRC)))
 $(filter $(O)/test/test_subid_source%,$(UNIT)): $(call archive,subid_source,$(filter-out %/main.c,$(SUBID_SRC)))
 $(filter $(O)/test/test_seccomp_profile,$(UNIT)): $(call archive,profile,$(filter-out %/main.c,$(SECCOMP_SRC)))
+$(filter $(O)/test/test_file_form,$(UNIT)): $(call archive,from,$(filter-out %/main.c,$(FROM_SRC)))
 $(filter $(O)/test/test_filter,$(UNIT)): $(call archive,filter,$(filter-out %/main.c,$(FILTER_SRC)))
 $(filter $(O)/test/test_all_% $(O)/test/test_msg,$(UNIT)): $(call archive,reference,$(sort $(wildcard tests/reference/*.c)))
 $(filter $(O)/test/test_rootbuild%,$(UNIT)): UNIT_LDLIBS := -lelf
 $(filter $(O)/test/test_seccomp_profile,$(UNIT)): UNIT_LDLIBS := -ljson-c -lseccomp
+$(filter $(O)/test/test_file_form,$(UNIT)): UNIT_LDLIBS := $(FROM_LIBS)
 $(filter $(O)/test/test_filter,$(UNIT)): UNIT_LDLIBS := -lseccomp
 $(filter $(O)/test/test_subid_source%,$(UNIT)): UNIT_LDLIBS := -lsubid
 
@@ -47,6 +49,8 @@ $(O)/test/replay_elf $(O)/test/fuzz_elf: UNIT_LDLIBS := -lelf
 $(O)/test/replay_member $(O)/test/fuzz_member: $(call archive,import,frontend/import/member.c)
 $(O)/test/replay_seccomp_profile $(O)/test/fuzz_seccomp_profile: $(O)/test/profile.a
 $(O)/test/replay_seccomp_profile $(O)/test/fuzz_seccomp_profile: UNIT_LDLIBS := -ljson-c -lseccomp
+$(O)/test/replay_from $(O)/test/fuzz_from: $(O)/test/from.a
+$(O)/test/replay_from $(O)/test/fuzz_from: UNIT_LDLIBS := $(FROM_LIBS)
 
 $(REPLAY): $(O)/test/replay_%: $(O)/d/tests/fuzz/fuzz_%.o $(O)/d/tests/fuzz/replay.o $(FUZZ_LIBS) $(UNIT_LIBS)
 	$(call say,LINK,$@)

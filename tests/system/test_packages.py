@@ -21,10 +21,10 @@ FILES = {
               '/usr/share/fish/vendor_completions.d/croft.fish': '-rw-r--r--',
               '/usr/share/zsh/vendor-completions/_croft': '-rw-r--r--',
               **{f'/usr/libexec/croft/{name}': '-rwxr-xr-x' for name in (
-                  'croft-idmap', 'croft-import', 'croft-root', 'croft-scope', 'croft-seccomp', 'croft-subid', 'grant')},
+                  'croft-from', 'croft-idmap', 'croft-import', 'croft-root', 'croft-scope', 'croft-seccomp', 'croft-subid', 'grant')},
               **{f'/usr/libexec/croft/gitlab/{name}': '-rwxr-xr-x' for name in ('cleanup', 'config', 'prepare', 'run', 'settings')},
               **{f'/usr/share/man/{page}.gz': '-rw-r--r--' for page in (
-                  'man1/croft.1', 'man1/croft-doctor.1', 'man1/croft-root.1', 'man5/croft-policy.5', 'man7/croft.7', 'man8/croft-idmap.8')}},
+                  'man1/croft.1', 'man1/croft-doctor.1', 'man1/croft-root.1', 'man5/croft-file.5', 'man5/croft-policy.5', 'man7/croft.7', 'man8/croft-idmap.8')}},
     'croft-gate': {GATE: '-rwxr-xr-x', '/etc/croft/policy.d/croft-gate.conf': '-rw-r--r--', '/usr/share/croft-gate/choice': '-rw-r--r--',
                    '/usr/share/man/man8/croft-gate.8.gz': '-rw-r--r--'},
 }
@@ -93,7 +93,7 @@ class Built(PackagesTest):
 
     def test_pages_name_the_paths_of_the_package(self):
         folder = self.make_dir('root')
-        for package, page, path in (('croft', 'man5/croft-policy.5', '/usr/share/doc/croft/policy.conf'),
+        for package, page, path in (('croft', 'man5/croft-file.5', 'man5/croft-policy.5', '/usr/share/doc/croft/policy.conf'),
                                     ('croft', 'man8/croft-idmap.8', '/usr/libexec/croft/croft-idmap'),
                                     ('croft-gate', 'man8/croft-gate.8', GATE)):
             subprocess.run(['dpkg-deb', '-x', self.packages()[package], folder], check=True)

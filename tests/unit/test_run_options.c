@@ -371,6 +371,7 @@ static const struct {
 	{{"--oom-score-adj", "-1000"}, "oom=-1000;", "never"},
 	{{"--oom-score-adj=0"}, "oom=0;", "nothing added"},
 	{{"--json"}, "json;", "a flag"},
+	{{"--from", "box.toml"}, "", "what it says stands before the other words by now"},
 };
 
 #define NO_VOLUME " is not SRC:DST[:ro,rw,noexec,idmap]"
@@ -619,6 +620,7 @@ static const struct {
 	{{"--preserve-fd", "x"}, "option --preserve-fd: x" NO_FD, "no number"},
 	{{"--preserve-fd", "2147483648"}, "option --preserve-fd: 2147483648" NO_FD, "negative to the kernel"},
 	{{"--json=1"}, "option --json takes no value", "a value"},
+	{{"--from="}, "option --from: an empty path", "nothing"},
 };
 
 static const char *const *with_root(const char *const *words)
