@@ -50,9 +50,9 @@ HELPER_SRC   := $(sort $(wildcard helper/shared/*.c))
 IDMAP_SRC    := $(sort $(wildcard helper/idmap/*.c))
 GATE_SRC     := $(sort $(wildcard helper/gate/*.c))
 ROOT_SRC     := $(sort $(wildcard frontend/rootbuild/*.c))
-IMPORT_SRC   := $(sort $(wildcard frontend/import/*.c))
+IMPORT_SRC   := $(sort $(wildcard frontend/import/*.c)) frontend/json/json.c
 SUBID_SRC    := $(sort $(wildcard frontend/subid/*.c))
-SECCOMP_SRC  := $(sort $(wildcard frontend/seccomp/*.c))
+SECCOMP_SRC  := $(sort $(wildcard frontend/seccomp/*.c)) frontend/json/json.c
 SCOPE_SRC    := $(sort $(wildcard frontend/scope/*.c))
 FROM_SRC     := $(sort $(wildcard frontend/from/*.c frontend/from/*.cc))
 # what an option of croft run is, for a program beside croft
@@ -106,7 +106,7 @@ CROFT_OBJ := $(call s_objs,$(FRONTEND_SRC) $(VET_SRC) $(SANDBOX_SRC) $(POLICY_SR
 IDMAP_OBJ := $(call s_objs,$(IDMAP_SRC) $(HELPER_SRC) $(POLICY_SRC) $(COMMON_SRC) $(GEN_SRC))
 GATE_OBJ  := $(call s_objs,$(GATE_SRC) $(HELPER_SRC) $(VET_SRC) $(SANDBOX_SRC) $(POLICY_SRC) $(COMMON_SRC) $(GEN_SRC))
 ROOT_OBJ  := $(call d_objs,$(ROOT_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
-IMPORT_OBJ := $(call d_objs,$(IMPORT_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
+IMPORT_OBJ := $(call d_objs,$(IMPORT_SRC) sandbox/seccomp.c sandbox/seccomp_variant.c $(COMMON_SRC) $(O)/gen/capnames.c $(O)/gen/seccomp_filters.c)
 SUBID_OBJ := $(call d_objs,$(SUBID_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 SECCOMP_OBJ := $(call d_objs,$(SECCOMP_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
 SCOPE_OBJ := $(call d_objs,$(SCOPE_SRC) $(COMMON_SRC) $(O)/gen/capnames.c)
@@ -136,7 +136,7 @@ $(O)/croft-root: $(ROOT_OBJ)
 	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lelf
 $(O)/croft-import: $(IMPORT_OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -larchive
+	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -larchive -ljson-c -lnettle
 $(O)/croft-subid: $(SUBID_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pie $(LINKSEC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -lsubid

@@ -66,8 +66,8 @@ static int open_directory(int parent, const char *name)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -1;
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	/* Where it is another's the next open or unlink tells. */
-	if ((st.st_mode & 0700) != 0700 && chmod(self, 0700) < 0 && errno != EPERM)
+	/* Where it is another's, or there is no /proc, the next open or unlink tells. */
+	if ((st.st_mode & 0700) != 0700 && chmod(self, 0700) < 0 && errno != EPERM && errno != ENOENT)
 		return -1;
 	return fd_openat2(fd, ".", O_RDONLY | O_DIRECTORY, 0, 0);
 }

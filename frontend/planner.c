@@ -275,7 +275,7 @@ int planner_make(const struct run_options *o, const struct plan_facts *f, struct
 	struct plan p = {
 		.root_kind = f->root_kind,
 		.root = f->root,
-		.root_read_only = o->read_only || ((f->shared || is_image(f)) && !o->ephemeral),
+		.root_read_only = o->read_only || ((f->shared || f->linked || is_image(f)) && !o->ephemeral),
 		.root_shared = f->shared,
 		.ephemeral = o->ephemeral && f->root_kind != PLAN_ROOT_HOST,
 		.ephemeral_size = o->ephemeral_size ? o->ephemeral_size : default_size(o, EPHEMERAL_SIZE),

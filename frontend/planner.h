@@ -13,6 +13,7 @@
 /* What had to be looked up in the world first. */
 struct plan_facts {
 	bool shared; /* the root's owners on disk are to be those inside */
+	bool linked; /* other roots share files with it */
 	enum plan_root root_kind;
 	const char *root;      /* its path; PLAN_ROOT_HOST: "" */
 	const char *user;      /* the user inside: name, or his number as text */

@@ -140,6 +140,7 @@ static int find_facts(struct prepared *p, struct plan_facts *f, struct err *e)
 		return -e->code;
 	f->shared = o->by_gate && o->map != PLAN_MAP_NONE && f->root_kind == PLAN_ROOT_DIR &&
 		    vet_may_share(&p->vet, f->root);
+	f->linked = f->root_kind == PLAN_ROOT_DIR && roots_is_linked(f->root);
 	if (find_user(p, f, &u, e) < 0)
 		return -e->code;
 	f->user = u.name;

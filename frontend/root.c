@@ -5,7 +5,7 @@
 #include "frontend/root_verbs.h"
 
 static const char usage[] = "Usage: croft root build [OPTION]... DIR|NAME COMMAND...\n"
-			    "       croft root import [OPTION]... FILE NAME\n"
+			    "       croft root import [OPTION]... FILE|oci:DIR[:TAG] NAME\n"
 			    "       croft root list [--json]\n"
 			    "       croft root rm [--force] NAME...\n"
 			    "\n"

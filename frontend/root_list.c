@@ -1,4 +1,5 @@
 /* `croft root list`. */
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,44 +25,57 @@ enum { ARENA_BYTES = 64 << 10 }; /* two paths */
 static const char usage[] =
 	"Usage: croft root list [--json]\n"
 	"\n"
-	"Prints the named roots: name, whose, directory. Of two with one name yours counts.\n";
+	"Prints the named roots: name, whose, kind, path. Of two with one name yours counts.\n";
 
-static void print_root(struct listing *l, const char *name, const char *whose, const char *dir)
+static void print_root(struct listing *l, const char *name, const char *whose, const char *kind,
+		       const char *dir)
 {
 	char path[PATH_MAX + NAME_MAX];
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	listing_item(l);
 	if (!l->json) {
-		out("%-20s %-8s %s\n", QUOTE(name), whose, QUOTE(path));
+		out("%-20s %-8s %-9s %s\n", QUOTE(name), whose, kind, QUOTE(path));
 		return;
 	}
 	out("{\"name\": ");
 	out_json_string(name);
-	out(", \"where\": \"%s\", \"path\": ", whose);
+	out(", \"where\": \"%s\", \"kind\": \"%s\", \"path\": ", whose, kind);
 	out_json_string(path);
 	out("}");
 }
 
-static bool is_image(int dir, const char *name, const struct stat *st)
+static const char *image_word(int dir, const char *name)
 {
+	static const char *const word[] = {
+		[PLAN_ROOT_HOST] = NULL, /* not a name here */
+		[PLAN_ROOT_DIR] = NULL,
+		[PLAN_ROOT_SQUASHFS] = "squashfs",
+		[PLAN_ROOT_EROFS] = "erofs",
+	};
+	static_assert(sizeof(word) / sizeof(word[0]) == PLAN_ROOT_COUNT, "a word for each");
 	char path[PATH_MAX];
 	struct err ignored;
 	enum plan_root kind;
-	fd_auto int fd = S_ISREG(st->st_mode) ? openat(dir, name, O_PATH | O_CLOEXEC) : -1;
+	fd_auto int fd = openat(dir, name, O_PATH | O_CLOEXEC);
 
 	return fd >= 0 && fd_path(fd, path, sizeof(path), &ignored) == 0 &&
-	       image_kind(path, &kind, &ignored) == 0;
+			       image_kind(path, &kind, &ignored) == 0
+		       ? word[kind]
+		       : NULL;
 }
 
-/* Names that croft itself would not take are not roots. */
-static bool is_root(int dir, const char *name)
+/* NULL: it is no root. Names that croft itself would not take are none. */
+static const char *kind_of(int dir, const char *name)
 {
 	struct stat st;
 	struct err ignored;
 
-	return roots_check_name(name, &ignored) == 0 && fstatat(dir, name, &st, 0) == 0 &&
-	       (S_ISDIR(st.st_mode) || is_image(dir, name, &st));
+	if (roots_check_name(name, &ignored) < 0 || fstatat(dir, name, &st, 0) < 0)
+		return NULL;
+	if (S_ISDIR(st.st_mode))
+		return st.st_mode & S_ISUID ? "layers" : "directory";
+	return S_ISREG(st.st_mode) ? image_word(dir, name) : NULL;
 }
 
 static int list_directory(struct listing *l, const char *whose, const char *dir, struct err *e)
@@ -76,8 +90,10 @@ static int list_directory(struct listing *l, const char *whose, const char *dir,
 	if (n < 0)
 		return err_sys(e, "read %s", QUOTE(dir));
 	for (int i = 0; i < n; i++) {
-		if (is_root(fd, entry[i]->d_name))
-			print_root(l, entry[i]->d_name, whose, dir);
+		const char *kind = kind_of(fd, entry[i]->d_name);
+
+		if (kind)
+			print_root(l, entry[i]->d_name, whose, kind, dir);
 		free(entry[i]);
 	}
 	free(entry);

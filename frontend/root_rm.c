@@ -15,6 +15,7 @@
 #include "common/fd.h"
 #include "common/mem.h"
 #include "common/text.h"
+#include "frontend/layers.h"
 #include "frontend/rm_mapped.h"
 #include "frontend/root_verbs.h"
 #include "frontend/roots.h"
@@ -99,13 +100,15 @@ static int check_name(const char *name, const char *dir, struct err *e)
 			QUOTE(name), QUOTE(dir));
 }
 
-/* What an import left that was killed. */
+/* What an import left that was killed, and the layers that only removed roots had. */
 static void sweep(const char *dir)
 {
 	fd_auto int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd >= 0)
-		staging_sweep(fd);
+	if (fd < 0)
+		return;
+	staging_sweep(fd);
+	layers_release(fd);
 }
 
 static int rm_main(int argc, char *argv[], struct err *e)
@@ -125,14 +128,13 @@ static int rm_main(int argc, char *argv[], struct err *e)
 	/* All names are looked at before anything is removed. */
 	for (int i = next; i < argc && r == 0; i++)
 		r = check_name(argv[i], dir, e);
-	if (r == 0)
-		sweep(dir);
 	for (int i = next; i < argc && r == 0; i++) {
 		const size_t used = a.used;
 
 		r = remove_root(dir, argv[i], force, &a, e);
 		a.used = used;
 	}
+	sweep(dir);
 	return r;
 }
 

@@ -90,6 +90,13 @@ int roots_hidden(const char *name, const char *why, char ret[ROOTS_HIDDEN_MAX], 
 	return 0;
 }
 
+bool roots_is_linked(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_mode & S_ISUID;
+}
+
 const char *roots_shared_dir(void)
 {
 	return STATEDIR "/roots";

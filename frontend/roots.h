@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "common/arena.h"
 #include "common/err.h"
 #include "sandbox/plan.h"
@@ -36,6 +38,12 @@ int roots_make_parents(const char *path, struct err *e);
 
 /* A name beside the root called name that no root can have: ".NAME.WHY-" and a random number. 0 or -errno. */
 int roots_hidden(const char *name, const char *why, char ret[ROOTS_HIDDEN_MAX], struct err *e);
+
+/*
+ * Whether the directory path is a root whose files are those of the layers of images, which other roots
+ * share: nothing may be written to it. Its set-user-ID bit says so (frontend/import/merge.h).
+ */
+bool roots_is_linked(const char *path);
 
 /* dir/name in *a: 0, or -ENAMETOOLONG, -ENOMEM. */
 int roots_join(struct arena *a, const char *dir, const char *name, const char **ret, struct err *e);

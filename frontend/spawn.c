@@ -88,7 +88,7 @@ static int start(const struct spawn *s, posix_spawn_file_actions_t *fa, pid_t *p
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
 	posix_spawnattr_setsigmask(&attr, &none);
-	r = posix_spawnp(pid, s->path, fa, &attr, s->argv, environ);
+	r = posix_spawnp(pid, s->path, fa, &attr, s->argv, s->env ? s->env : environ);
 	if (r == EACCES && !strchr(s->path, '/'))
 		r = ENOENT; /* a directory of PATH that may not be searched does not hold it */
 	posix_spawnattr_destroy(&attr);

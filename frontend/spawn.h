@@ -14,6 +14,7 @@ struct spawn {
 	char *out;     /* its standard output, terminated; NULL: /dev/null */
 	size_t out_size;
 	size_t *out_length; /* NULL, or how much of it there is: it may hold NULs */
+	char *const *env;   /* its environment; NULL: ours */
 	char *errors;       /* its standard error, terminated, cut when it does not fit; NULL: ours */
 	size_t errors_size;
 };
@@ -21,7 +22,7 @@ struct spawn {
 /*
  * Runs it to its end. Returns its exit status (128 + n when a signal ended it), -ENOENT when it is not there,
  * or -errno with *e. Output that does not fit is an error (-EFBIG); the program is waited for in any case.
- * Its signal mask is empty, its environment ours.
+ * Its signal mask is empty.
  */
 int spawn_run(const struct spawn *s, struct err *e);
 

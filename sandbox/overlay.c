@@ -16,8 +16,9 @@ static int make_layers(mode_t mode, struct err *e)
 	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++)
 		if (mkdir(name[i], 0755) < 0)
 			return err_sys(e, "make the overlay's directory %s", name[i]);
-	/* The root of the overlay shows the mode of its upper directory. */
-	return chmod("upper", mode & 07777) < 0 ? err_sys(e, "set the mode of the overlay") : 0;
+	/* The root of the overlay shows the mode of its upper directory; set-user-ID there is croft's own
+	 * mark. */
+	return chmod("upper", mode & 03777) < 0 ? err_sys(e, "set the mode of the overlay") : 0;
 }
 
 static int attach_lower(int tree, struct err *e)

@@ -36,7 +36,7 @@ _croft_roots()
 
 	# Not the croft that was typed: a key is not to start a program of some directory.
 	command croft root list 2>/dev/null | while IFS= read -r entry; do
-		[[ $entry =~ ^([^/]*[^/\ ])\ +(user|shared)\ +/ && ${1:-"${BASH_REMATCH[2]}"} == "${BASH_REMATCH[2]}" ]] &&
+		[[ $entry =~ ^([^/]*[^/\ ])\ +(user|shared)\ +[a-z]+\ +/ && ${1:-"${BASH_REMATCH[2]}"} == "${BASH_REMATCH[2]}" ]] &&
 			printf '%s\n' "${BASH_REMATCH[1]}"
 	done
 }

@@ -61,7 +61,7 @@ end
 function __croft_roots --argument-names whose
     # Not the croft that was typed: a key is not to start a program of some directory.
     for entry in (command -q croft && command croft root list 2>/dev/null)
-        set -l match (string match -r '^([^/]*[^/ ]) +(user|shared) +/' -- $entry)
+        set -l match (string match -r '^([^/]*[^/ ]) +(user|shared) +[a-z]+ +/' -- $entry)
         or continue
         test -z "$whose" -o "$whose" = "$match[3]"
         and echo $match[2]

@@ -8,11 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "common/caps.h"
 #include "common/text.h"
-
-static const uint64_t kept =
-	CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_FSETID);
+#include "sandbox/seccomp.h"
 
 /* The directory as a mount: flags of it cannot be taken back in a namespace of fewer rights. */
 static int bind_itself(const char *dir, struct err *e)
@@ -44,8 +41,9 @@ static int switch_root(struct err *e)
 	return chdir("/") < 0 ? err_sys(e, "enter the new root") : 0;
 }
 
-static int give_up(struct err *e)
+static int give_up(uint64_t kept, struct err *e)
 {
+	const struct plan plan = {.caps = kept};
 	const struct caps c = {.effective = kept, .permitted = kept};
 	int r = caps_bounding_keep(kept);
 
@@ -53,10 +51,12 @@ static int give_up(struct err *e)
 		r = caps_set(&c);
 	if (r < 0)
 		return err_set(e, -r, "give up capabilities");
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? err_sys(e, "set no_new_privs") : 0;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(e, "set no_new_privs");
+	return confine_seccomp_default(&plan, e);
 }
 
-int jail_enter(struct err *e)
+int jail_enter(uint64_t caps, struct err *e)
 {
 	char dir[PATH_MAX];
 
@@ -64,5 +64,5 @@ int jail_enter(struct err *e)
 		return err_sys(e, "find the directory of the new root");
 	if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) < 0)
 		return err_sys(e, "make namespaces");
-	return bind_itself(dir, e) < 0 || switch_root(e) < 0 || give_up(e) < 0 ? -e->code : 0;
+	return bind_itself(dir, e) < 0 || switch_root(e) < 0 || give_up(caps, e) < 0 ? -e->code : 0;
 }

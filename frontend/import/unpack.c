@@ -4,11 +4,13 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/signals.h"
 #include "common/text.h"
-#include "frontend/import/member.h"
+#include "frontend/import/merge.h"
 
 enum { BLOCK = 128 << 10 };
 
@@ -185,6 +187,41 @@ static int copy_data(const struct job *j, const char *path)
 	return 0;
 }
 
+static int imply(const char *dir, struct err *e)
+{
+	struct stat st;
+
+	/* What is no directory there is for libarchive to refuse. */
+	if (lstat(dir, &st) == 0 || errno == ENOTDIR)
+		return 0;
+	if (mkdir(dir, 0755) < 0 || chmod(dir, 0755 | MERGE_IMPLIED) < 0)
+		return err_sys(e, "make the directory %s", QUOTE(dir));
+	return 0;
+}
+
+/* The directories above path. No link is followed: one that is there is left to libarchive. */
+static int make_parents(const struct job *j, const char *path)
+{
+	struct unpack *u = j->u;
+	const char *slash = strrchr(path, '/');
+	const size_t size = slash ? (size_t)(slash - path) : 0;
+	char dir[MEMBER_MAX];
+	struct stat st;
+
+	if (size == 0 || (strlen(u->parent) == size && !memcmp(u->parent, path, size)))
+		return 0;
+	for (slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
+		if (imply(dir, j->e) < 0)
+			return -j->e->code;
+		if (lstat(dir, &st) < 0 || !S_ISDIR(st.st_mode))
+			return 0;
+	}
+	memcpy(u->parent, path, size);
+	u->parent[size] = '\0';
+	return 0;
+}
+
 static int unpack_member(const struct job *j, struct archive_entry *entry)
 {
 	char path[MEMBER_MAX];
@@ -193,6 +230,8 @@ static int unpack_member(const struct job *j, struct archive_entry *entry)
 
 	if (r <= 0)
 		return r;
+	if (j->u->layer && make_parents(j, path) < 0)
+		return -j->e->code;
 	progress_file(&j->u->progress, path);
 	before = j->u->bytes;
 	if (written(j, archive_write_header(j->out, entry), path) < 0 || copy_data(j, path) < 0 ||
@@ -208,6 +247,10 @@ static int unpack_member(const struct job *j, struct archive_entry *entry)
 
 static int open_in(const struct job *j)
 {
+	if (j->u->layer)
+		return archive_read_support_format_tar(j->in) == ARCHIVE_OK
+			       ? layer_open(j->u->layer, j->u->archive, j->in, j->e)
+			       : read_failed(j);
 	if (archive_read_support_filter_gzip(j->in) != ARCHIVE_OK ||
 	    archive_read_support_filter_xz(j->in) != ARCHIVE_OK ||
 	    archive_read_support_filter_zstd(j->in) != ARCHIVE_OK ||
@@ -239,7 +282,9 @@ static int all_members(const struct job *j)
 	if (r != ARCHIVE_EOF)
 		return read_failed(j);
 	/* Zeros alone are an archive to libarchive; a root without a file is none. */
-	return j->u->entries ? 0 : err_set(j->e, EINVAL, "the archive is empty");
+	if (!j->u->layer)
+		return j->u->entries ? 0 : err_set(j->e, EINVAL, "the archive is empty");
+	return layer_check(j->u->layer, j->e);
 }
 
 int unpack_archive(struct unpack *u, struct err *e)
@@ -253,6 +298,8 @@ int unpack_archive(struct unpack *u, struct err *e)
 	if (r == 0)
 		r = written(&j, archive_write_close(j.out), ".");
 	archive_read_free(j.in);
+	if (u->layer)
+		layer_close(u->layer);
 	archive_write_free(j.out);
 	return r;
 }

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
-#include "frontend/seccomp/json.h"
+#include "frontend/json/json.h"
 
 enum { BUILD_ARGS_MAX = 16 };
 

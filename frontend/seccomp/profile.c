@@ -8,7 +8,7 @@
 #include "common/caps.h"
 #include "common/text.h"
 #include "frontend/seccomp/build.h"
-#include "frontend/seccomp/json.h"
+#include "frontend/json/json.h"
 
 struct reader {
 	const struct profile_host *host;

@@ -1,6 +1,7 @@
 """What the documents say about the programs is true where a program can tell."""
 import os
 import re
+import subprocess
 import unittest
 from xml.etree import ElementTree
 
@@ -8,6 +9,7 @@ import debian_root
 from attacks import registry
 from croft_test import CroftTest, USER
 from fuse_case import fuse_for_all
+from image_layouts import Layout
 from run_case import RunTest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -209,6 +211,14 @@ class Examples(RunTest):
         self.write(self.folder + '/bin/mmdebstrap', f'#!/bin/sh\ncat {debian_root.archive(self)}\n')
         os.chmod(self.folder + '/bin/mmdebstrap', 0o755)
 
+    def stand_in_for_skopeo(self):
+        """An image layout with the image that it would have fetched."""
+        self.assertRan(self.croft(USER, 'root', 'build', '-q', self.folder + '/stand-in', 'bash'))
+        tar = subprocess.run(['tar', '--owner=0', '--group=0', '-c', '-C', self.folder + '/stand-in', '.'], check=True, stdout=-1)
+        layout = Layout(self.folder + '/images')
+        layout.image([layout.layer(tar.stdout)], 'debian')
+        layout.write()
+
     def test_the_examples_of_the_readme_work_when_pasted(self):
         self.stand_in_for_mmdebstrap()
         section = re.search(r'(?ms)^## Use$(.*?)^\|', read('README.md'))[1]
@@ -220,6 +230,7 @@ class Examples(RunTest):
         self.write(self.folder + '/script.sh', 'echo x >/new && ls /new\n', USER)
         os.mkdir(self.folder + '/data')
         self.give(self.folder + '/data', USER)
+        self.stand_in_for_skopeo()
         for page in ('croft.1', 'croft.7', 'croft-root.1'):
             section = re.search(r'(?ms)^\.Sh EXAMPLES$(.*?)^\.Sh', read('man', page))[1]
             if page == 'croft-root.1':

@@ -125,7 +125,7 @@ class Run(ImageTest):
             self.give(f'{roots}/{name}', USER)
         self.assertEqual(self.croft(USER, 'run', 'web', '--', 'cat', '/srv/owned', env=env).out, 'owned\n')
         self.assertRefused(self.croft(USER, 'run', 'text', '--', 'true', env=env), 125, 'neither a squashfs nor an erofs image')
-        self.assertEqual(self.croft(USER, 'root', 'list', env=env).out.split(), ['web', 'user', roots + '/web'])
+        self.assertEqual(self.croft(USER, 'root', 'list', env=env).out.split(), ['web', 'user', 'squashfs', roots + '/web'])
         self.assertRan(self.croft(USER, 'root', 'rm', 'web', env=env))
         self.assertEqual(os.listdir(roots), ['text'])
 

@@ -25,7 +25,8 @@ class ImportTest(CroftTest):
 
     def remove_roots(self):
         for name in self.listed():
-            self.croft(self.user, 'root', 'rm', name, env=self.env)
+            if name[0] != '.':
+                self.croft(self.user, 'root', 'rm', name, env=self.env)
 
     def listed(self):
         """Everything below the named roots, hidden or not."""
@@ -271,8 +272,8 @@ class Atomic(ImportTest):
         self.addCleanup(self._end, p)
         return p
 
-    def held(self, sig, whom):
-        """An import that stands in the middle of its archive is sent a signal; whom: croft or croft-import."""
+    def hold(self, whom):
+        """An import that stands in the middle of its archive, and the number of croft or croft-import."""
         self.archive(SMALL + [make.file('last', bytes(1 << 20))])
         with open(self.tar, 'rb') as f:
             begin = f.read(512 * 1024)
@@ -287,10 +288,30 @@ class Atomic(ImportTest):
         while whom != self.name_of(pid):
             with open(f'/proc/{pid}/task/{pid}/children', encoding='ascii') as f:
                 pid = int(f.read())
+        return p, pid
+
+    def held(self, sig, whom):
+        p, pid = self.hold(whom)
         os.kill(pid, sig)
         status = p.wait(20)
         p.stdin.close()
         return status, p.stderr.read().decode()
+
+    def test_what_unpacks_has_little(self):
+        """No environment but TERM, no descriptor of the caller's, a filter of system calls, four capabilities."""
+        p, pid = self.hold('croft-import')
+        with open(f'/proc/{pid}/status', encoding='ascii') as f:
+            status = dict(line.split(':\t', 1) for line in f.read().splitlines())
+        self.assertEqual([status[name] for name in ('Seccomp', 'NoNewPrivs', 'CapBnd', 'CapEff')],
+                         ['2', '1', '000000000000001b', '000000000000001b'])
+        with open(f'/proc/{pid}/environ', 'rb') as f:
+            self.assertEqual([x.split(b'=')[0] for x in f.read().split(b'\0') if x], [b'TERM'] if 'TERM' in os.environ else [])
+        links = [os.readlink(f'/proc/{pid}/fd/{fd}') for fd in os.listdir(f'/proc/{pid}/fd')]
+        own = [link for link in links if '/.it.import-' in link or link in ('/', '/last')]
+        self.assertEqual(sorted(set(links) - set(own))[0], '/dev/null')
+        self.assertLessEqual(len(links) - len(own), 3, links)  # the archive, standard output and error
+        p.stdin.close()
+        self.assertEqual(p.wait(20), 125)
 
     def test_a_signal_leaves_nothing(self):
         for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

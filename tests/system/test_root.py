@@ -455,10 +455,10 @@ class ListAndRemove(RootTest):
         r = self.root_verb('list')
         self.assertRan(r)
         self.assertEqual([line.split() for line in r.out.splitlines()],
-                         [['web', 'user', self.roots + '/web'], ['everybody', 'shared', shared]])
+                         [['web', 'user', 'directory', self.roots + '/web'], ['everybody', 'shared', 'directory', shared]])
         self.assertEqual(json.loads(self.root_verb('list', '--json').out), [
-            {'name': 'web', 'where': 'user', 'path': self.roots + '/web'},
-            {'name': 'everybody', 'where': 'shared', 'path': shared}])
+            {'name': 'web', 'where': 'user', 'kind': 'directory', 'path': self.roots + '/web'},
+            {'name': 'everybody', 'where': 'shared', 'kind': 'directory', 'path': shared}])
         self.assertRefused(self.root_verb('rm', 'everybody'), 125, "root everybody is everybody's, in ")
         self.assertTrue(os.path.isdir(shared))
 

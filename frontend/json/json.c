@@ -1,4 +1,4 @@
-#include "frontend/seccomp/json.h"
+#include "frontend/json/json.h"
 
 #include <errno.h>
 #include <json-c/json.h>

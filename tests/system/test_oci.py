@@ -1,0 +1,230 @@
+"""croft root import oci:DIR: layers become a root, as umoci makes it; what is shared, refused, left behind."""
+import os
+import random
+import signal
+import stat
+import subprocess
+import time
+
+import hostile_archives as make
+from croft_test import USER, USER_NO_SUB, snapshot_tree
+from image_layouts import CHANGES, GOOD, HERE, HOSTILE_LAYERS, LIES, Layout
+from test_import import ImportTest
+
+
+class LayoutTest(ImportTest):
+    def setUp(self):
+        super().setUp()
+        self.layouts = 0
+
+    def layout(self):
+        self.layouts += 1
+        return Layout(f'{self.dir}/layout{self.layouts}')
+
+    def image(self, *layers, name=None, **more):
+        """'oci:' and a layout with one image of these layers."""
+        layout = self.layout()
+        layout.image([layout.layer(x) for x in layers], name, **more)
+        return 'oci:' + layout.write()
+
+    def tree(self, path):
+        """Type, mode and content, without what only one of two tools has: owners, times of directories, links."""
+        return {name: (entry[0], entry[-1]) for name, entry in snapshot_tree(path).items() if name != '.'}
+
+
+class Layers(LayoutTest):
+    def test_the_sandbox_runs_what_was_imported(self):
+        self.assertRan(self.croft(self.user, 'root', 'build', self.dir + '/built', 'bash', 'cat', 'stat', 'touch'))
+        with subprocess.Popen(['tar', '--owner=0', '--group=0', '-c', '-C', self.dir + '/built', '.'], stdout=-1) as p:
+            built = p.stdout.read()
+        image = self.image(built, [make.dir_('srv'), make.file('srv/owned', 'x', uid=33, gid=33)],
+                           config={'Cmd': ['bash', '-c', "echo it's"], 'WorkingDir': '/srv', 'Env': ['A=b']})
+        r = self.assertImported(image, 'it')
+        self.assertRegex(r.err, r"(?m)^croft: it: the image would run: croft run --workdir /srv --env A=b it -- bash -c 'echo it'\S+s'$")
+        for options, writable in (([], ''), (['--ephemeral'], 'writable\n'), (['--read-only'], '')):
+            for root in ('it', self.roots + '/it'):
+                r = self.croft(self.user, 'run', *options, root, 'bash', '-c',
+                               'stat -c %u:%g /srv/owned /; touch /srv/new && echo x >/srv/owned && echo writable', env=self.env)
+                self.assertEqual(r.out, '33:33\n0:0\n' + writable, r)
+                if not writable:
+                    self.assertIn('Read-only file system', r.err)
+        self.assertFalse(os.path.exists(self.roots + '/it/srv/new'))
+        with open(self.roots + '/it/srv/owned', encoding='ascii') as f:
+            self.assertEqual(f.read(), 'x')
+
+    def test_the_tree_is_what_umoci_unpacks(self):
+        self.needs_package('umoci', 'skopeo')
+        layout = self.layout()
+        layout.image([layout.layer(x) for x in CHANGES], 'it')
+        path = layout.write()
+        for name, how in (('gzip', ['gzip']), ('zstd', ['zstd'])):
+            with self.subTest(name):
+                copy = f'{self.dir}/{name}'
+                subprocess.run(['skopeo', '--insecure-policy', 'copy', '-q', '--dest-compress', '--dest-compress-format', *how,
+                                f'oci:{path}:it', f'oci:{copy}:it'], check=True, stdin=subprocess.DEVNULL)
+                self.assertImported(f'oci:{copy}:it', name)
+        bundle = self.dir + '/bundle'
+        self.assertRan(self.run_as(self.user, ['umoci', 'unpack', '--rootless', '--image', path + ':it', bundle]))
+        want = self.tree(bundle + '/rootfs')
+        self.assertEqual(want['one'][0], '-rwsr-xr-x')
+        want['one'] = ('-rwxr-xr-x', want['one'][1])
+        self.assertGreater(len(want), 10)
+        for name in ('gzip', 'zstd'):
+            self.assertEqual(self.tree(f'{self.roots}/{name}'), want)
+
+    def test_a_layer_that_is_there_is_not_stored_again(self):
+        big = [make.dir_('usr'), make.file('usr/big', os.urandom(1 << 20)), make.file('usr/small', 'x')]
+        self.assertImported(self.image(big, [make.file('first', '1')]), 'first')
+        second = self.image(big, [make.file('second', '2'), make.file('usr/.wh.small')])
+        self.assertImported(second, 'second')
+        self.assertEqual(self.listed(), ['.layers', 'first', 'second'])
+        inode = {os.stat(f'{self.roots}/{name}/usr/big').st_ino for name in ('first', 'second')}
+        self.assertEqual(len(inode), 1)
+        used = subprocess.run(['du', '-sk', self.roots], stdout=-1, check=True, text=True).stdout
+        self.assertLess(int(used.split()[0]), 1500)
+        self.assertEqual(len([n for n in os.listdir(self.roots + '/.layers') if n.startswith('sha256-')]), 3)
+        for name, rest in (('first', ['second']), ('second', [])):
+            self.assertRan(self.croft(self.user, 'root', 'rm', name, env=self.env))
+            self.assertEqual(self.listed(), ['.layers', *rest] if rest else [])
+            for left in rest:
+                self.assertEqual(os.path.getsize(f'{self.roots}/{left}/usr/big'), 1 << 20)
+                self.assertEqual(len([n for n in os.listdir(self.roots + '/.layers') if n.startswith('sha256-')]), 2)
+
+    def test_the_list_says_that_it_shares_layers(self):
+        self.assertImported(self.image(GOOD), 'it')
+        self.assertEqual(self.croft(self.user, 'root', 'list', env=self.env).out.split(), ['it', 'user', 'layers', self.roots + '/it'])
+        self.assertIn('"kind": "layers"', self.croft(self.user, 'root', 'list', '--json', env=self.env).out)
+
+    def test_another_map_of_ids_has_layers_of_its_own(self):
+        image = self.image([make.file('a', 'x', uid=33)])
+        self.assertImported(image, 'it')
+        self.assertImported('--map', 'self', image, 'mine')
+        self.assertEqual([os.stat(f'{self.roots}/{name}/a').st_uid for name in ('it', 'mine')],
+                         [self.outside_id(33), self.outside_id(0)])
+        self.user = USER_NO_SUB
+        self.setUp()
+        self.assertImported('--map', 'self', self.image([make.file('a', 'x', uid=33)]), 'it')
+
+    def test_a_layer_in_any_dress_is_taken(self):
+        layout = self.layout()
+        layout.image([layout.layer(GOOD, pack='none'), layout.layer([make.file('long', 'x')], kind='sha512')])
+        self.assertImported('oci:' + layout.write(), 'it')
+        self.assertEqual(sorted(os.listdir(self.roots + '/it')), ['bin', 'long'])
+
+
+class Choice(LayoutTest):
+    def test_the_name_says_which_image(self):
+        layout = self.layout()
+        for name in ('a', 'registry.example/b:1'):
+            layout.image([layout.layer([make.file(name[0], 'x')])], name)
+        path = 'oci:' + layout.write()
+        self.assertImported(path + ':registry.example/b:1', 'it')
+        self.assertEqual(os.listdir(self.roots + '/it'), ['r'])
+        self.remove_roots()
+        for want, message in (('', r'there is more than one image in it\ncroft: hint: write oci:DIR:NAME; there are: a, registry.example/b:1'),
+                              (':c', r'there is no image called c in it\ncroft: hint: .*there are: a, '),
+                              ('/nosuch', 'open the image layout ')):
+            self.assertImportRefused(message, path + want, 'it')
+        layout.image([layout.layer([make.file('other', 'x')])], 'a')
+        layout.write()
+        self.assertImportRefused('there is more than one image of that name', path + ':a', 'it')
+
+    def test_this_machine_is_chosen(self):
+        layout = self.layout()
+        other = layout.manifest([layout.layer([make.file('other', 'x')])])
+        mine = layout.manifest([layout.layer([make.file('mine', 'x')])])
+        platforms = ({'os': 'linux', 'architecture': 'mips'}, {'os': 'unknown', 'architecture': 'unknown'})
+        entries = [{**other, 'platform': p} for p in platforms] + [{**mine, 'platform': HERE}]
+        layout.add(layout.index([layout.index(entries)]), 'all')
+        layout.add(layout.index(entries[:2]), 'none')
+        path = 'oci:' + layout.write()
+        self.assertImported(path + ':all', 'it')
+        self.assertEqual(os.listdir(self.roots + '/it'), ['mine'])
+        self.remove_roots()
+        self.assertImportRefused('there are some for: linux/mips, unknown/unknown', path + ':none', 'it')
+
+
+class Hostile(LayoutTest):
+    def setUp(self):
+        super().setUp()
+        self.outside = self.dir + '/data/outside'
+        os.makedirs(self.outside)
+        self.write(self.outside + '/kept', 'kept', USER)
+        for path in (self.dir + '/data', self.outside):
+            self.give(path, USER)
+
+    def test_a_layout_that_lies_is_refused(self):
+        self.assertImported(self.image(GOOD), 'it')  # a positive control
+        self.remove_roots()
+        for why, lie, message in LIES:
+            with self.subTest(why):
+                layout = self.layout()
+                lie(layout)
+                self.assertImportRefused(message, 'oci:' + layout.write(), 'it')
+
+    def test_what_leads_out_is_refused(self):
+        for why, layers, message in HOSTILE_LAYERS:
+            with self.subTest(why):
+                before = snapshot_tree(self.outside)
+                self.assertImportRefused(message, self.image(*layers(self.outside)), 'it')
+                self.assertUnchanged(self.outside, before)
+
+    def test_all_layers_together_have_a_limit(self):
+        image = self.image([make.file('a', bytes(3000))], [make.file('b', bytes(3000))])
+        self.assertImportRefused('unpacks to more than is allowed, at b', '--max-size', '5000', image, 'it')
+        self.assertImported('--max-size', '6000', image, 'it')
+
+    def test_no_archive_can_say_that_it_shares_files(self):
+        self.archive([make.dir_('.', mode=0o4755), make.file('a', 'x')])
+        self.assertImported()
+        self.assertEqual(stat.S_IMODE(os.stat(self.roots + '/it').st_mode), 0o755)
+
+
+class Killed(LayoutTest):
+    def processes(self, p):
+        """The import's: croft, its child, croft-import."""
+        pids = [p.pid]
+        for pid in pids:
+            try:
+                with open(f'/proc/{pid}/task/{pid}/children', encoding='ascii') as f:
+                    pids += map(int, f.read().split())
+            except OSError:
+                pass
+        return pids
+
+    def test_whoever_is_killed_nothing_is_left(self):
+        image = self.image([make.file(f'a{i}', os.urandom(20000)) for i in range(20)],
+                           [make.file(f'b{i}/f', 'x') for i in range(80)])
+        rand = random.Random(11)
+        t = time.monotonic()
+        self.assertImported(image, 'it')
+        whole = time.monotonic() - t
+        self.remove_roots()
+        for i in range(9):
+            p = self.popen_as(self.user, [self.croft_path, 'root', 'import', image, 'it'], env=self.env)
+            time.sleep(rand.random() * whole)
+            pids = self.processes(p)
+            victim = pids[min(i % 3, len(pids) - 1)]
+            try:
+                os.kill(victim, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            status = p.wait(60)
+            self.assertIn(status, (0, 125, -signal.SIGKILL))
+            whole_root = os.path.exists(self.roots + '/it')
+            want = ['.layers', 'it'] if whole_root else []
+            deadline = time.monotonic() + 20
+            # Of croft itself the next one removes what is left, once its processes have ended.
+            while status == -signal.SIGKILL and self.listed() != want and time.monotonic() < deadline:
+                self.croft(self.user, 'root', 'rm', '--force', 'nosuch', env=self.env)
+            self.assertEqual(self.listed(), want, (i, status))
+            if whole_root:
+                self.assertEqual(len(os.listdir(self.roots + '/it')), 100)
+                self.remove_roots()
+
+    def test_two_at_once_do_not_disturb_each_other(self):
+        image = self.image([make.file('a', os.urandom(2 << 20))], [make.file('b', 'x')])
+        started = [self.popen_as(self.user, [self.croft_path, 'root', 'import', image, f'it{i}'], env=self.env) for i in range(4)]
+        self.assertEqual([p.wait(60) for p in started], [0] * 4)
+        self.assertEqual(self.listed(), ['.layers', 'it0', 'it1', 'it2', 'it3'])
+        self.assertEqual(len({os.stat(f'{self.roots}/it{i}/a').st_ino for i in range(4)}), 1)
