@@ -48,6 +48,8 @@ $(O)/test/replay_ldcache $(O)/test/fuzz_ldcache $(O)/test/replay_elf $(O)/test/f
 $(O)/test/replay_elf $(O)/test/fuzz_elf: UNIT_LDLIBS := -lelf
 $(O)/test/replay_member $(O)/test/fuzz_member: $(call archive,import,frontend/import/member.c)
 $(O)/test/replay_seccomp_profile $(O)/test/fuzz_seccomp_profile: $(O)/test/profile.a
+$(O)/test/replay_layout $(O)/test/fuzz_layout: $(call archive,layout,frontend/import/layout.c frontend/json/json.c)
+$(O)/test/replay_layout $(O)/test/fuzz_layout: UNIT_LDLIBS := -ljson-c
 $(O)/test/replay_seccomp_profile $(O)/test/fuzz_seccomp_profile: UNIT_LDLIBS := -ljson-c -lseccomp
 $(O)/test/replay_from $(O)/test/fuzz_from: $(O)/test/from.a
 $(O)/test/replay_from $(O)/test/fuzz_from: UNIT_LDLIBS := $(FROM_LIBS)
