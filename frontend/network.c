@@ -280,10 +280,14 @@ static int give_leash(int leash)
 static noreturn void child(const struct start *s)
 {
 	static char path[] = "PATH=/usr/bin:/bin", locale[] = "LC_ALL=C", *const env[] = {path, locale, NULL};
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null;
 
-	if (null < 0 || dup2(s->errors, STDERR_FILENO) < 0 || dup2(s->ready, READY_FD) < 0 ||
-	    dup2(null, STDOUT_FILENO) < 0 || give_leash(s->leash) < 0)
+	/* First, so that what fails is said by croft and not beside it. */
+	if (dup2(s->errors, STDERR_FILENO) < 0)
+		_exit(EXIT_CROFT);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0 || dup2(s->ready, READY_FD) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+	    give_leash(s->leash) < 0)
 		start_failed();
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		start_failed();
