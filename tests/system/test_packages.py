@@ -93,7 +93,7 @@ class Built(PackagesTest):
 
     def test_pages_name_the_paths_of_the_package(self):
         folder = self.make_dir('root')
-        for package, page, path in (('croft', 'man5/croft-file.5', 'man5/croft-policy.5', '/usr/share/doc/croft/policy.conf'),
+        for package, page, path in (('croft', 'man5/croft-policy.5', '/usr/share/doc/croft/policy.conf'),
                                     ('croft', 'man8/croft-idmap.8', '/usr/libexec/croft/croft-idmap'),
                                     ('croft-gate', 'man8/croft-gate.8', GATE)):
             subprocess.run(['dpkg-deb', '-x', self.packages()[package], folder], check=True)
