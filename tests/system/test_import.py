@@ -34,6 +34,14 @@ class ImportTest(CroftTest):
             return sorted(os.listdir(self.roots))
         return []
 
+    def make_outside(self):
+        """A folder that what is hostile tries to reach."""
+        self.outside = self.dir + '/data/outside'
+        os.makedirs(self.outside)
+        self.write(self.outside + '/kept', 'kept', USER)
+        for path in (self.dir + '/data', self.outside):
+            self.give(path, USER)
+
     def archive(self, members, path=None, **options):
         return make.archive(path or self.tar, members, **options)
 
@@ -154,11 +162,7 @@ class Unpack(ImportTest):
 class Hostile(ImportTest):
     def setUp(self):
         super().setUp()
-        self.outside = self.dir + '/data/outside'
-        os.makedirs(self.outside)
-        self.write(self.outside + '/kept', 'kept', USER)
-        for path in (self.dir + '/data', self.outside):
-            self.give(path, USER)
+        self.make_outside()
 
     def test_what_leads_out_is_refused(self):
         self.archive(SMALL)

@@ -147,11 +147,7 @@ class Choice(LayoutTest):
 class Hostile(LayoutTest):
     def setUp(self):
         super().setUp()
-        self.outside = self.dir + '/data/outside'
-        os.makedirs(self.outside)
-        self.write(self.outside + '/kept', 'kept', USER)
-        for path in (self.dir + '/data', self.outside):
-            self.give(path, USER)
+        self.make_outside()
 
     def test_a_layout_that_lies_is_refused(self):
         self.assertImported(self.image(GOOD), 'it')  # a positive control
