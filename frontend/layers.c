@@ -1,6 +1,5 @@
 #include "frontend/layers.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/dir.h"
 #include "common/fd.h"
 #include "common/text.h"
 #include "frontend/rm_mapped.h"
@@ -126,20 +126,28 @@ int layers_record(const struct layers *l, const char *name, const char (*key)[LA
 
 typedef void visit(struct layers *l, const char *name, void *ctx);
 
+struct walk {
+	struct layers *l;
+	visit *what;
+	void *ctx;
+};
+
+static int see(void *ctx, const char *name)
+{
+	const struct walk *w = ctx;
+
+	if (name[0] != '.' && strcmp(name, lock_name) != 0)
+		w->what(w->l, name, w->ctx);
+	return 0;
+}
+
 static void each(struct layers *l, visit *what, void *ctx)
 {
-	int fd = openat(l->store, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd); /* owns fd then */
-	const struct dirent *entry;
+	fd_auto int fd = openat(l->store, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct walk w = {.l = l, .what = what, .ctx = ctx};
 
-	if (!d) {
-		fd_close(fd);
-		return;
-	}
-	while ((entry = readdir(d)))
-		if (entry->d_name[0] != '.' && strcmp(entry->d_name, lock_name) != 0)
-			what(l, entry->d_name, ctx);
-	closedir(d);
+	if (fd >= 0)
+		dir_each(fd, see, &w);
 }
 
 static void drop_record(struct layers *l, const char *name, void *ctx)

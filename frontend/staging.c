@@ -1,6 +1,5 @@
 #include "frontend/staging.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -11,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/dir.h"
 #include "common/fd.h"
 #include "common/text.h"
 #include "frontend/rm_mapped.h"
@@ -123,34 +123,28 @@ int staging_end(struct staging *s, struct err *e)
 	return r < 0 ? err_wrap(e, "%s, where a root was to grow, could not be removed", QUOTE(s->name)) : 0;
 }
 
-static void sweep_one(int roots, const char *name)
+static int sweep_one(void *ctx, const char *name)
 {
-	fd_auto int dir = open_dir(roots, name);
+	const int roots = *(const int *)ctx;
+	fd_auto int dir = name[0] == '.' && strstr(name, mark) ? open_dir(roots, name) : -1;
 	fd_auto int lock = -1;
 	struct err ignored;
 
 	if (dir < 0)
-		return;
+		return 0;
 	lock = take_lock(dir, 0);
 	if (lock >= 0)
 		rm_mapped(roots, name, &ignored);
 	/* Killed before the lock was made; or somebody is just there, who tries again then. */
 	else if (lock == -ENOENT)
 		unlinkat(roots, name, AT_REMOVEDIR);
+	return 0;
 }
 
 void staging_sweep(int roots)
 {
-	int fd = open_dir(roots, ".");
-	DIR *d = fd < 0 ? NULL : fdopendir(fd); /* owns fd then */
-	const struct dirent *entry;
+	fd_auto int fd = open_dir(roots, ".");
 
-	if (!d) {
-		fd_close(fd);
-		return;
-	}
-	while ((entry = readdir(d)))
-		if (entry->d_name[0] == '.' && strstr(entry->d_name, mark))
-			sweep_one(roots, entry->d_name);
-	closedir(d);
+	if (fd >= 0)
+		dir_each(fd, sweep_one, &roots);
 }
