@@ -80,19 +80,13 @@ static int compile(int fd, uint64_t caps, struct arena *a, struct plan_blob *ret
 				.out_length = &length,
 				.errors = errors,
 				.errors_size = sizeof(errors)};
-	int status;
+	int r;
 
 	snprintf(as, sizeof(as), "%d", FD_AS);
 	snprintf(mask, sizeof(mask), "%" PRIu64, caps);
-	status = spawn_run(&s, e);
-	if (status == -ENOENT) {
-		err_set(e, ENOENT, "%s is not there, which reads profiles", compiler);
-		return err_hint(e, "install croft again, with this program");
-	}
-	if (status < 0)
-		return status;
-	if (status > 0)
-		return spawn_sentence(argv[0], errors, status, e);
+	r = spawn_ours(&s, "reads profiles", e);
+	if (r < 0)
+		return r;
 	return keep(out, length, a, ret, e);
 }
 

@@ -55,17 +55,11 @@ static long read_records(int fd, const char *folder, char *records, struct arena
 				.out_length = &length,
 				.errors = errors,
 				.errors_size = sizeof(errors)};
-	int status;
+	int r;
 
 	snprintf(as, sizeof(as), "%d", FD_AS);
-	status = where ? spawn_run(&s, e) : err_set(e, ENOMEM, "no memory for its folder");
-	if (status == -ENOENT) {
-		err_set(e, ENOENT, "%s is not there, which reads such files", reader);
-		return err_hint(e, "install croft again, with this program");
-	}
-	if (status < 0)
-		return status;
-	return status > 0 ? spawn_sentence(argv[0], errors, status, e) : (long)length;
+	r = where ? spawn_ours(&s, "reads such files", e) : err_set(e, ENOMEM, "no memory for its folder");
+	return r < 0 ? r : (long)length;
 }
 
 static int read_file(const char *file, struct arena *a, struct run_words *ret, struct err *e)

@@ -9,6 +9,7 @@
 #include "common/text.h"
 #include "frontend/root_verbs.h"
 #include "frontend/roots.h"
+#include "frontend/spawn.h"
 
 static const char program[] = LIBEXECDIR "/croft-root";
 
@@ -79,10 +80,8 @@ static int directory_of(const char *root, struct arena *a, const char **ret, str
 static int start(char *argv[], struct err *e)
 {
 	execv(program, argv);
-	if (errno == ENOENT) {
-		err_set(e, ENOENT, "%s is not there, which 'croft root build' needs", program);
-		return err_hint(e, "install croft again, with this program");
-	}
+	if (errno == ENOENT)
+		return spawn_missing(program, "'croft root build' needs", e);
 	return err_sys(e, "start %s", program);
 }
 

@@ -126,10 +126,8 @@ int import_run(const struct import *i, const struct import_step *step, struct er
 	if (fchdir(step->where->root) < 0 || fcntl(step->where->lock, F_SETFD, 0) < 0)
 		return err_sys(e, "enter the directory of root %s", QUOTE(i->name));
 	status = start(i, step, lock, e);
-	if (status == -ENOENT) {
-		err_set(e, ENOENT, "%s is not there, which 'croft root import' needs", program);
-		return err_hint(e, "install croft again, with this program");
-	}
+	if (status == -ENOENT)
+		return spawn_missing(program, "'croft root import' needs", e);
 	return status < 0 ? status : how(status, e);
 }
 

@@ -170,3 +170,18 @@ int spawn_sentence(const char *name, char *errors, int status, struct err *e)
 	more[strcspn(more, "\n")] = '\0';
 	return err_hint(e, "%s", QUOTE(more + strlen(hint)));
 }
+
+int spawn_missing(const char *path, const char *what, struct err *e)
+{
+	err_set(e, ENOENT, "%s is not there, which %s", path, what);
+	return err_hint(e, "install croft again, with this program");
+}
+
+int spawn_ours(const struct spawn *s, const char *what, struct err *e)
+{
+	int status = spawn_run(s, e);
+
+	if (status == -ENOENT)
+		return spawn_missing(s->path, what, e);
+	return status > 0 ? spawn_sentence(s->argv[0], s->errors, status, e) : status;
+}

@@ -32,3 +32,10 @@ int spawn_run(const struct spawn *s, struct err *e);
  * ..."), which is changed. Returns -EPERM.
  */
 int spawn_sentence(const char *name, char *errors, int status, struct err *e);
+
+/* The sentence where one of our own programs, which does what, is not there. Returns -ENOENT. */
+int spawn_missing(const char *path, const char *what, struct err *e);
+
+/* spawn_run() of one of our own programs, which does what: 0, or -errno with its own sentence. It has errors.
+ */
+int spawn_ours(const struct spawn *s, const char *what, struct err *e);
