@@ -68,6 +68,11 @@ int fd_write_all(int fd, const void *buf, size_t size)
 	return 0;
 }
 
+int fd_open(const char *path, int flags)
+{
+	return openat(AT_FDCWD, path, flags | O_CLOEXEC);
+}
+
 int fd_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
 {
 	struct open_how how = {.flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve};

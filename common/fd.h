@@ -34,6 +34,9 @@ ssize_t fd_read_all(int fd, void *buf, size_t size);
 /* Writes all or fails: 0 or -errno; a write that makes no progress is -EIO. */
 int fd_write_all(int fd, const void *buf, size_t size);
 
+/* open(2) with O_CLOEXEC, which musl's sets once more by fcntl(2). A descriptor or -1 with errno. */
+int fd_open(const char *path, int flags);
+
 /* openat2(2), Linux >= 5.6; flags always get O_CLOEXEC. Returns a descriptor or -1 with errno. */
 int fd_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 

@@ -378,7 +378,7 @@ int idmap_write(pid_t pid, const struct idmap_request *req, enum plan_map *ret_u
 	int r = -1;
 
 	snprintf(path, sizeof(path), "/proc/%d", pid);
-	proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	proc = fd_open(path, O_PATH | O_DIRECTORY);
 	if (proc < 0)
 		return err_sys(e, "open %s of the new process", path);
 	if (used == PLAN_MAP_AUTO)

@@ -105,9 +105,6 @@ static void add_devices(struct builder *b)
 
 static void add_kernel(struct builder *b)
 {
-	add_standard(b, OP_PROC);
-	add_standard(b, b->o->network == PLAN_NETWORK_HOST ? OP_SYS_HOST : OP_SYSFS);
-	add_standard(b, OP_DEV);
 	add_masks(b);
 	add_standard(b, OP_DEVPTS);
 	add_tmpfs(b, "/dev/shm", 01777, 0, SHM_SIZE);
@@ -187,6 +184,10 @@ static int make_ops(struct builder *b, const char *hostname, struct plan *p, str
 	b->op = arena_array(b->a, b->max, sizeof(*b->op));
 	if (!b->op)
 		return err_set(e, ENOMEM, "too many volumes");
+	/* First: whatever is mounted later is held against them. */
+	add_standard(b, OP_PROC);
+	add_standard(b, b->o->network == PLAN_NETWORK_HOST ? OP_SYS_HOST : OP_SYSFS);
+	add_standard(b, OP_DEV);
 	add_host_root(b);
 	add_kernel(b);
 	if (add_conf(b, hostname, e) < 0)

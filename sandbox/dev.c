@@ -38,15 +38,12 @@ static const struct {
 
 static const char *const directory[] = {"pts", "shm", "mqueue"};
 
-/* A new empty file of that name in dir, for something to be bound on: an O_PATH descriptor or -errno. */
-static int mount_point(int dir, const char *name, struct err *e)
+/* The tree, on a new empty file of that name in croft's /dev. */
+static int attach_new(int tree, int dir, const char *name, struct err *e)
 {
-	int fd;
-
 	if (mknodat(dir, name, S_IFREG | 0644, 0) < 0 && errno != EEXIST)
 		return err_sys(e, "make the mount point /dev/%s", name);
-	fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? err_sys(e, "open the mount point /dev/%s", name) : fd;
+	return tree_attach_at(tree, dir, name, e);
 }
 
 int dev_host(const char *name, struct err *e)
@@ -59,7 +56,7 @@ int dev_host(const char *name, struct err *e)
 	while (i < sizeof(device) / sizeof(device[0]) && strcmp(name, device[i].name) != 0)
 		i++;
 	snprintf(host, sizeof(host), "/dev/%s", name);
-	fd = open(host, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	fd = fd_open(host, O_PATH | O_NOFOLLOW);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "open the host's %s", host);
 	if (i == sizeof(device) / sizeof(device[0]) || !S_ISCHR(st.st_mode) ||
@@ -71,17 +68,12 @@ int dev_host(const char *name, struct err *e)
 static int bind_device(int dir, const char *name, struct err *e)
 {
 	fd_auto int source = dev_host(name, e);
-	fd_auto int tree = -1, target = -1;
+	fd_auto int tree = source < 0 ? source : tree_clone(source, TREE_NOSUID | TREE_NOEXEC, e);
 
 	if (source < 0)
 		return source;
-	tree = tree_clone(source, TREE_NOSUID | TREE_NOEXEC, e);
-	if (tree < 0)
-		return err_wrap(e, "bind the host's /dev/%s", name);
-	target = mount_point(dir, name, e);
-	if (target < 0)
-		return -e->code;
-	return tree_attach(tree, target, e) < 0 ? err_wrap(e, "bind the host's /dev/%s", name) : 0;
+	return tree < 0 || attach_new(tree, dir, name, e) < 0 ? err_wrap(e, "bind the host's /dev/%s", name)
+							      : 0;
 }
 
 int dev_make(int root, const char *target, bool *ret_plain, struct err *e)
@@ -111,7 +103,7 @@ int dev_make(int root, const char *target, bool *ret_plain, struct err *e)
 /* Whether the group is there inside: 1, 0 or -errno. */
 static int group_is_mapped(uint32_t gid, struct err *e)
 {
-	fd_auto int fd = open("/proc/self/gid_map", O_RDONLY | O_CLOEXEC);
+	fd_auto int fd = fd_open("/proc/self/gid_map", O_RDONLY);
 	char map[IDS_READ_MAX];
 	uint32_t outside;
 	ssize_t n;
@@ -193,15 +185,12 @@ int dev_bind(int root, int source, const char *target, struct err *e)
 int dev_console(int root, int slave, struct err *e)
 {
 	fd_auto int dir = inroot_open(root, "/dev", O_PATH | O_DIRECTORY);
-	fd_auto int tree = -1, target = -1;
+	fd_auto int tree = -1;
 
 	if (dir < 0)
 		return err_sys(e, "open /dev");
 	tree = tree_clone(slave, TREE_NOSUID | TREE_NOEXEC, e);
-	if (tree < 0)
-		return err_wrap(e, "bind the terminal on /dev/console");
-	target = mount_point(dir, "console", e);
-	if (target < 0)
-		return -e->code;
-	return tree_attach(tree, target, e) < 0 ? err_wrap(e, "bind the terminal on /dev/console") : 0;
+	return tree < 0 || attach_new(tree, dir, "console", e) < 0
+		       ? err_wrap(e, "bind the terminal on /dev/console")
+		       : 0;
 }

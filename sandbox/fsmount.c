@@ -33,7 +33,7 @@ int fs_tmpfs(int dir, unsigned long flags, uint32_t mode, uint64_t size, uint64_
 
 int fs_tmpfs_on_root(uint32_t mode, uint64_t size, struct err *e)
 {
-	fd_auto int slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd_auto int slash = fd_open("/", O_PATH | O_DIRECTORY);
 
 	if (slash < 0)
 		return err_sys(e, "open /");
@@ -44,7 +44,7 @@ int fs_tmpfs_on_root(uint32_t mode, uint64_t size, struct err *e)
 int fs_top_of_root(struct err *e)
 {
 	/* "/.." is where the walk goes to the topmost mount on "/". */
-	int fd = open("/..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = fd_open("/..", O_PATH | O_DIRECTORY);
 
 	return fd < 0 ? err_sys(e, "open the new root") : fd;
 }

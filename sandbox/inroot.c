@@ -140,7 +140,9 @@ static int make_first_missing(int root, char path[PATH_MAX], const struct leaf *
 	return 0;
 }
 
-static int make(int root, const char *want, const struct leaf *leaf, bool *ret_plain)
+/* A function of its own: its stack is large, and most places are there, or lie in the root itself. */
+static __attribute__((noinline)) int make_way(int root, const char *want, const struct leaf *leaf,
+					      bool *ret_plain)
 {
 	char path[PATH_MAX];
 	int n = snprintf(path, sizeof(path), "%s", want);
@@ -165,6 +167,18 @@ static int make(int root, const char *want, const struct leaf *leaf, bool *ret_p
 			return r;
 	}
 	return -ELOOP;
+}
+
+static int make(int root, const char *want, const struct leaf *leaf, bool *ret_plain)
+{
+	const char *name = want + (want[0] == '/');
+	int fd = open_leaf(root, want, leaf, ret_plain);
+
+	if (fd < 0 && errno == ENOENT && name[0] && !strchr(name, '/') && make_leaf(root, name, leaf) == 0)
+		fd = open_leaf(root, want, leaf, ret_plain);
+	if (fd >= 0)
+		return fd;
+	return errno == ENOENT || errno == EEXIST ? make_way(root, want, leaf, ret_plain) : -errno;
 }
 
 static int make_or_say(int root, const char *path, const struct leaf *leaf, bool *ret_plain, struct err *e)

@@ -75,7 +75,7 @@ static int allow_fd(int ruleset, int fd, uint64_t rights)
 
 static int allow_below(int ruleset, const char *path, uint64_t rights, int abi, struct err *e)
 {
-	fd_auto int fd = open(path, O_PATH | O_CLOEXEC);
+	fd_auto int fd = fd_open(path, O_PATH);
 	struct stat st;
 	int r;
 

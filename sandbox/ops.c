@@ -26,10 +26,11 @@ enum own { OWN_PROC, OWN_SYS, OWN_DEV, OWN_COUNT };
 static const char *const own_place[OWN_COUNT] = {"/proc", "/sys", "/dev"};
 
 struct mounted {
-	int top[OWN_COUNT];    /* of /proc and /sys: a mask's place is found from there; or -1 */
+	int top[OWN_COUNT];    /* what is put there later is found from it; or -1 */
 	bool there[OWN_COUNT]; /* mounted, and then: */
 	bool plain[OWN_COUNT]; /* no link led there */
 	dev_t device[OWN_COUNT];
+	struct blanks blanks;
 };
 
 struct work {
@@ -118,17 +119,17 @@ static bool left_out(const struct plan_op *op, int r)
 
 static int bind_at(const struct work *w, int source, unsigned flags, struct err *e)
 {
-	fd_auto int tree = -1, target = -1;
+	/* First what can fail without leaving a mount point behind. */
+	fd_auto int tree = tree_clone(source, flags, e);
+	fd_auto int target = -1;
 	struct place place;
 	struct stat st;
 	int r;
 
-	if (fstat(source, &st) < 0)
-		return err_sys(e, "look at the source");
-	/* First what can fail without leaving a mount point behind. */
-	tree = tree_clone(source, flags, e);
 	if (tree < 0)
 		return tree;
+	if (fstat(tree, &st) < 0)
+		return err_sys(e, "look at the source");
 	if (w->op->flags & OPF_IDMAP && idmapped_volume(w->idmapper, tree, e) < 0)
 		return -e->code;
 	target = mount_point(w, S_ISDIR(st.st_mode), &place, e);
@@ -139,7 +140,7 @@ static int bind_at(const struct work *w, int source, unsigned flags, struct err 
 	r = tree_attach(tree, target, e);
 	if (r == -ENOTDIR || r == -EINVAL)
 		return err_set(e, -r, "one of both is a directory, the other is not");
-	return r < 0 ? r : mask_cover_all(tree, w->masks, e);
+	return r < 0 ? r : mask_cover_all(tree, w->masks, &w->mounted->blanks, e);
 }
 
 static int run_volume(const struct work *w, struct err *e)
@@ -180,12 +181,12 @@ static int run_conf(const struct work *w, struct err *e)
 static int text_file(const struct work *w, struct err *e)
 {
 	static const char name[] = ".text";
-	fd_auto int dir = inroot_open(w->root, "/dev", O_PATH | O_DIRECTORY);
+	const int dir = w->mounted->top[OWN_DEV];
 	fd_auto int fd = -1;
 	int r;
 
 	if (dir < 0)
-		return err_sys(e, "open /dev");
+		return err_set(e, EINVAL, "there is no /dev in this sandbox");
 	fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(e, "make a file in /dev");
@@ -217,44 +218,54 @@ static int run_dir(const struct work *w, struct err *e)
 	return 0;
 }
 
+/* What is no link on the host. */
+static int mirror_mount(const struct work *w, struct err *e)
+{
+	const struct plan_op *op = w->op;
+	fd_auto int fd = fd_open(op->source, O_PATH | O_NOFOLLOW);
+
+	if (fd < 0)
+		return err_sys(e, "open the host's %s", QUOTE(op->source));
+	return bind_at(w, fd, TREE_NOSUID | TREE_NODEV | TREE_READ_ONLY, e) < 0
+		       ? err_wrap(e, "bind the host's %s", QUOTE(op->source))
+		       : 0;
+}
+
 static int run_mirror(const struct work *w, struct err *e)
 {
 	const struct plan_op *op = w->op;
-	fd_auto int fd = open(op->source, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	char link[PATH_MAX];
-	struct stat st;
-	ssize_t n;
+	ssize_t n = readlink(op->source, link, sizeof(link));
 
-	if (fd < 0 && errno == ENOENT && op->flags & OPF_OPTIONAL)
+	if (n < 0 && errno == ENOENT && op->flags & OPF_OPTIONAL)
 		return 0;
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (n < 0 && errno == EINVAL)
+		return mirror_mount(w, e);
+	if (n < 0)
 		return err_sys(e, "open the host's %s", QUOTE(op->source));
-	if (!S_ISLNK(st.st_mode)) {
-		if (bind_at(w, fd, TREE_NOSUID | TREE_NODEV | TREE_READ_ONLY, e) < 0)
-			return err_wrap(e, "bind the host's %s", QUOTE(op->source));
-		return 0;
-	}
-	n = readlinkat(fd, "", link, sizeof(link));
-	if (n < 0 || (size_t)n >= sizeof(link))
+	if ((size_t)n >= sizeof(link))
 		return err_set(e, ENAMETOOLONG, "read the host's link %s", QUOTE(op->source));
 	link[n] = '\0';
 	return inroot_symlink(w->root, link, op->target, e);
 }
 
-/* Remembers the file system of croft's own that fd is the top of. */
+/* Remembers the file system of croft's own that fd, which it takes, is the top of. */
 static int note_own(const struct work *w, enum own own, int fd, bool plain, struct err *e)
 {
+	fd_auto int top = fd;
 	struct stat st;
 
-	if (fstat(fd, &st) < 0)
+	if (fstat(top, &st) < 0)
 		return err_sys(e, "look at %s of the sandbox", own_place[own]);
 	w->mounted->there[own] = true;
 	w->mounted->plain[own] = plain;
 	w->mounted->device[own] = st.st_dev;
+	fd_close(w->mounted->top[own]);
+	w->mounted->top[own] = TAKE_FD(top);
 	return 0;
 }
 
-/* Mounts tree, which it takes, in its place, and keeps it: masks are put below it. */
+/* Mounts tree, which it takes, in its place. */
 static int attach_kernel_fs(const struct work *w, enum own own, int tree, struct err *e)
 {
 	fd_auto int owned = tree;
@@ -265,11 +276,7 @@ static int attach_kernel_fs(const struct work *w, enum own own, int tree, struct
 		return dir;
 	if (tree_attach(owned, dir, e) < 0)
 		return err_wrap(e, "%s", QUOTE(w->op->target));
-	if (note_own(w, own, owned, place.plain, e) < 0)
-		return -e->code;
-	fd_close(w->mounted->top[own]);
-	w->mounted->top[own] = TAKE_FD(owned);
-	return 0;
+	return note_own(w, own, TAKE_FD(owned), place.plain, e);
 }
 
 static int run_proc(const struct work *w, struct err *e)
@@ -311,7 +318,7 @@ static int run_mqueue(const struct work *w, struct err *e)
 
 static int run_sys_host(const struct work *w, struct err *e)
 {
-	fd_auto int fd = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd_auto int fd = fd_open("/sys", O_PATH | O_DIRECTORY);
 
 	if (fd < 0)
 		return err_sys(e, "open the host's /sys");
@@ -337,7 +344,7 @@ static int run_tmpfs(const struct work *w, struct err *e)
 static int run_dev(const struct work *w, struct err *e)
 {
 	bool plain;
-	fd_auto int top = dev_make(w->root, w->op->target, &plain, e);
+	int top = dev_make(w->root, w->op->target, &plain, e);
 
 	return top < 0 ? top : note_own(w, OWN_DEV, top, plain, e);
 }
@@ -370,7 +377,7 @@ static int run_mask(const struct work *w, struct err *e)
 
 	if (base < 0)
 		return base;
-	r = mask_cover(base, place, e);
+	r = mask_cover(base, place, &w->mounted->blanks, e);
 	return r > 0 ? 0 : r;
 }
 
@@ -394,7 +401,7 @@ static_assert(sizeof(run) / sizeof(run[0]) == OP_KIND_COUNT, "a function for eac
 int ops_run(const struct plan *p, const struct pins *pins, int root, struct gifts *gifts,
 	    const struct idmapper *m, struct err *e)
 {
-	struct mounted mounted = {.top = {-1, -1, -1}};
+	struct mounted mounted = {.top = {-1, -1, -1}, .blanks = {-1, -1}};
 	int r = 0;
 
 	for (uint32_t i = 0; i < p->ops.count && r >= 0; i++) {
@@ -411,5 +418,6 @@ int ops_run(const struct plan *p, const struct pins *pins, int root, struct gift
 	}
 	for (enum own own = 0; own < OWN_COUNT; own++)
 		fd_close(mounted.top[own]);
+	blanks_close(&mounted.blanks);
 	return r < 0 ? r : 0;
 }

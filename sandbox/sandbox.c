@@ -146,7 +146,7 @@ static int open_proc(struct child *c, struct err *e)
 {
 	struct statfs fs;
 
-	c->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	c->proc = fd_open("/proc", O_PATH | O_DIRECTORY);
 	if (c->proc < 0 || fstatfs(c->proc, &fs) < 0)
 		return err_sys(e, "open /proc");
 	if ((unsigned long)fs.f_type != PROC_SUPER_MAGIC)

@@ -127,16 +127,18 @@ static const struct plan_op *find(const char *target)
 	"/proc/timer_list\nmask /proc/timer_stats\nmask /sys/firmware\nmask /sys/devices/virtual/powercap\n" \
 	"read-only /proc/bus\nread-only /proc/fs\nread-only /proc/irq\nread-only /proc/sys\nread-only "      \
 	"/proc/sysrq-trigger\n"
-#define KERNEL(sys)                                                                                          \
-	"proc /proc\n" sys " /sys\ndev /dev\n" MASKS "devpts /dev/pts\ntmpfs /dev/shm\nmqueue /dev/mqueue\n"
-#define TMP_RUN "tmpfs /tmp\ntmpfs /run\n"
-#define RESOLV  "conf /etc/resolv.conf ro noexec optional\n"
+#define OWN(sys)    "proc /proc\n" sys " /sys\ndev /dev\n"
+#define IN_OWN      MASKS "devpts /dev/pts\ntmpfs /dev/shm\nmqueue /dev/mqueue\n"
+#define KERNEL(sys) OWN(sys) IN_OWN
+#define TMP_RUN     "tmpfs /tmp\ntmpfs /run\n"
+#define RESOLV      "conf /etc/resolv.conf ro noexec optional\n"
 
-static void the_host_is_mirrored_before_all_else(void **state)
+static void what_croft_mounts_itself_comes_first_and_then_the_hosts_system(void **state)
 {
 	(void)state;
 	MAKE("-v", "/s:/d:ro");
-	assert_string_equal(operations(), MIRRORS "directory /root\n" KERNEL("sysfs") TMP_RUN
+	assert_string_equal(operations(), OWN("sysfs") MIRRORS
+			    "directory /root\n" IN_OWN TMP_RUN
 			    "text /etc/hosts optional\ntext /etc/hostname optional\n" RESOLV
 			    "volume /d <- /s ro asked\n");
 	assert_int_equal(plan.root_kind, PLAN_ROOT_HOST);
@@ -645,7 +647,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup(f, set_up)
 	const struct CMUnitTest tests[] = {
-		TEST(the_host_is_mirrored_before_all_else),
+		TEST(what_croft_mounts_itself_comes_first_and_then_the_hosts_system),
 		TEST(a_directory_keeps_its_own_system),
 		TEST(an_image_is_never_written),
 		TEST(files_in_etc_are_optional_where_nothing_can_be_made),
