@@ -18,6 +18,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -251,8 +252,20 @@ def install(build, unpack):
             check_instrumented()
 
 
+def remove_dead_log():
+    """The socket of a test that was killed (log_case.py): whoever would log to it is refused."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        try:
+            s.connect('/dev/log')
+        except ConnectionRefusedError:
+            os.unlink('/dev/log')
+        except FileNotFoundError:
+            pass
+
+
 def clean_up():
     """Removes users and prefix; returns complaints. Does no harm when called twice."""
+    remove_dead_log()
     ids = croft_test.test_ids()
     complaints = [f'process {pid} is left: {command}' for pid, command in croft_test.processes_of(ids)]
     complaints += [f'{path} is left' for path in sorted(croft_test.files_of(ids))]
