@@ -175,7 +175,7 @@ def fill(build, destdir=''):
     os.makedirs(prefix)
     os.chmod(prefix, 0o755)
     make(build, 'install', 'unit-tests', destdir=destdir)
-    run_make('O=' + Stage.plain, 'probes')
+    run_make('O=' + Stage.plain, *stage_variables(), 'probes')  # with other paths all would be made again the next time
     copy_programs(Stage.plain + '/probes', prefix + '/probes')
     os.makedirs(prefix + '/gate')  # not installed: its tests do that, with the privilege that they are about
     shutil.copy(build + '/croft-gate', prefix + '/gate/croft-gate')
