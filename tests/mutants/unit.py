@@ -53,9 +53,10 @@ class Tests:
 
     def relevant(self, source):
         """Programs that hold the file."""
-        own = self.commands.object(source, self.kind)
-        own = self.commands.defines(own) if os.path.exists(own) else set()
-        return [p for p in self.programs if own & self.symbols[p] and source in ABOUT.get(os.path.basename(p), (source,))]
+        made = self.commands.object(source, self.kind)
+        own = self.commands.defines(made) - {'main'} if os.path.exists(made) else set()
+        return [p for p in self.programs if (own & self.symbols[p] or made in self.commands.links[p])
+                and source in ABOUT.get(os.path.basename(p), (source,))]
 
     def check(self, program):
         """It passes without a change, or nothing that follows means anything."""

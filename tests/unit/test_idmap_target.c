@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/nsfs.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -15,9 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +34,107 @@
 enum { SOMEBODY = 54321, SKIP = 77 };
 
 static struct err e;
+
+/* ---- a kernel whose calls fail, or answer otherwise (-Wl,--wrap) ---- */
+
+static struct {
+	bool armed;
+	int calls, fail;    /* the fail-th call fails */
+	int error;          /* with this, or EIO */
+	int call, answer;   /* the call-th says this, and is made all the same */
+	const char *status; /* what is read there */
+} k;
+
+static bool fails(void)
+{
+	if (!k.armed || ++k.calls != k.fail)
+		return false;
+	errno = k.error ? k.error : EIO;
+	return true;
+}
+
+static int answer(int r)
+{
+	return k.armed && k.calls == k.call ? k.answer : r;
+}
+
+int __wrap_fstat(int fd, struct stat *ret);
+int __wrap_stat(const char *path, struct stat *ret);
+int __wrap_fstatfs(int fd, struct statfs *ret);
+int __wrap_ioctl(int fd, unsigned long what, ...);
+ssize_t __wrap_read(int fd, void *buf, size_t size);
+int __wrap_openat(int dir, const char *path, int flags, ...);
+int __wrap_fd_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
+int __real_fstat(int fd, struct stat *ret);
+int __real_stat(const char *path, struct stat *ret);
+int __real_fstatfs(int fd, struct statfs *ret);
+int __real_ioctl(int fd, unsigned long what, ...);
+ssize_t __real_read(int fd, void *buf, size_t size);
+int __real_openat(int dir, const char *path, int flags, ...);
+int __real_fd_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
+
+int __wrap_fstat(int fd, struct stat *ret)
+{
+	return fails() ? -1 : __real_fstat(fd, ret);
+}
+
+int __wrap_stat(const char *path, struct stat *ret)
+{
+	return fails() ? -1 : __real_stat(path, ret);
+}
+
+int __wrap_fstatfs(int fd, struct statfs *ret)
+{
+	int r;
+
+	if (fails())
+		return -1;
+	r = __real_fstatfs(fd, ret);
+	ret->f_type = answer((int)ret->f_type);
+	return r;
+}
+
+int __wrap_ioctl(int fd, unsigned long what, ...)
+{
+	va_list ap;
+	uid_t *owner;
+	int r;
+
+	va_start(ap, what);
+	owner = va_arg(ap, uid_t *);
+	va_end(ap);
+	if (fails())
+		return -1;
+	if (what != NS_GET_OWNER_UID)
+		return answer(__real_ioctl(fd, what));
+	r = __real_ioctl(fd, what, owner);
+	*owner = (uid_t)answer((int)*owner);
+	return r;
+}
+
+ssize_t __wrap_read(int fd, void *buf, size_t size)
+{
+	ssize_t n;
+
+	if (fails())
+		return -1;
+	n = __real_read(fd, buf, size);
+	if (!k.armed || !k.status || n < 5 || memcmp(buf, "Name:", 5))
+		return n;
+	assert_true(strlen(k.status) <= size);
+	memcpy(buf, k.status, strlen(k.status));
+	return (ssize_t)strlen(k.status);
+}
+
+int __wrap_openat(int dir, const char *path, int flags, ...)
+{
+	return fails() ? -1 : __real_openat(dir, path, flags);
+}
+
+int __wrap_fd_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
+{
+	return fails() ? -1 : __real_fd_openat2(dir, path, flags, mode, resolve);
+}
 
 /* ---- what a target does: status of the child when it could not ---- */
 
@@ -454,6 +558,138 @@ static int begin(void **state)
 	return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
 
+static int checked(int fd, struct target *t)
+{
+	int r;
+
+	e = (struct err){0};
+	k.armed = true;
+	k.calls = 0;
+	r = target_check(fd, geteuid(), t, &e);
+	k.armed = false;
+	return r;
+}
+
+#define OPEN(name) "open " name " of the target process: Input/output error"
+#define LOOK(name) "look at " name " of the target process: Input/output error"
+#define COVERED    "ns/user of the target process is covered by a mount"
+
+/* In the order in which the kernel is asked. */
+static const char *const step[] = {
+	OPEN("the directory"),
+	OPEN("the directory"),
+	OPEN("status"),
+	LOOK("status"),
+	OPEN("status"),
+	OPEN("the directory"),
+	OPEN("uid_map"),
+	LOOK("uid_map"),
+	OPEN("uid_map"),
+	OPEN("ns"),
+	LOOK("ns"),
+	OPEN("ns/user"),
+	COVERED,
+	COVERED,
+	"look at user namespaces: Input/output error",
+	"look at user namespaces: Input/output error",
+	"ask for the parent of the target's user namespace: Input/output error",
+	"look at the parent of the target's user namespace: Input/output error",
+	"ask for the owner of the target's user namespace: Input/output error",
+	OPEN("uid_map"),
+	LOOK("uid_map"),
+	OPEN("uid_map"),
+	OPEN("gid_map"),
+	LOOK("gid_map"),
+	OPEN("gid_map"),
+	OPEN("setgroups"),
+	LOOK("setgroups"),
+	OPEN("setgroups"),
+};
+
+static void each_call_that_fails_is_a_refusal(void **state)
+{
+	struct process p = start(user_namespace, nothing);
+	fd_auto int fd = open_proc(&p, "");
+	struct target t, good;
+
+	(void)state;
+	k.fail = 0;
+	assert_int_equal(checked(fd, &good), 0);
+	assert_int_equal(k.calls, COUNT(step));
+	for (size_t i = 0; i < COUNT(step); i++) {
+		t.fd = -1;
+		k.fail = (int)i + 1;
+		assert_int_equal(checked(fd, &t), step[i] == step[12] ? -EXDEV : -EIO);
+		assert_string_equal(e.msg, step[i]);
+		assert_string_equal(e.hint, "");
+		assert_int_equal(k.calls, k.fail);
+		assert_int_equal(t.fd, -1);
+	}
+	for (k.fail = 1; k.fail <= 6; k.fail++) {
+		k.calls = 0;
+		k.armed = true;
+		assert_true(target_same_namespace(&good, &e) < 0);
+		k.armed = false;
+	}
+	assert_string_equal(e.msg, "look at the target's user namespace: Input/output error");
+	k.fail = 12;
+	k.error = EACCES;
+	assert_int_equal(checked(fd, &t), -EACCES);
+	assert_string_equal(e.hint, "its user namespace was made by another user");
+	k.fail = 17; /* the parent is none of ours */
+	k.error = EPERM;
+	assert_int_equal(checked(fd, &t), -EPERM);
+	assert_string_equal(e.msg, "the user namespace of the target process was made inside another one");
+	k.error = 0;
+	k.fail = 0;
+	assert_int_equal(target_same_namespace(&good, &e), 0);
+	stop(&p);
+}
+
+static void what_the_kernel_would_not_answer_is_a_refusal(void **state)
+{
+	static const struct {
+		int call, answer, want;
+		const char *says;
+	} row[] = {
+		{2, 1, -ENOTDIR, "is not a directory /proc/PID"},
+		{4, 1, -EXDEV, "status of the target process is covered by a mount"},
+		{13, 1, -EXDEV, COVERED},
+		{14, CLONE_NEWNET, -EXDEV, COVERED},
+		{19, 4711, -EPERM,
+		 "the user namespace of the target process belongs to uid 4711, not to the caller"},
+	};
+	static const char *const status[] = {
+		"Name:\tx\nState:\tZ\nTgid:\t5\nPid:\t5\n",
+		"Name:\tx\nState:\tX\nTgid:\t5\nPid:\t5\n",
+		"Name:\tx\nState:\tS\n",
+		"Name:\tx\nState:\tS\nPid:\t0\n",
+		"Name:\tx\nState:\tS\nPid:\t1\n",
+		"Name:\tx\nState:\tS\nTgid:\t5\n",
+		"Name:\tx\nState:\tS\nTgid:\tx\nPid:\t5\n",
+		"",
+	};
+	struct process p = start(user_namespace, nothing);
+	fd_auto int fd = open_proc(&p, "");
+	struct target t = {.fd = -1};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		k.call = row[i].call;
+		k.answer = row[i].answer;
+		assert_int_equal(checked(fd, &t), row[i].want);
+		assert_non_null(strstr(e.msg, row[i].says));
+	}
+	k.call = 0;
+	for (size_t i = 0; i < COUNT(status); i++) {
+		k.status = status[i];
+		assert_int_equal(checked(fd, &t), i < 2 ? -ESRCH : -ENOTDIR);
+		assert_int_equal(t.fd, -1);
+	}
+	k.status = NULL;
+	stop(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -461,6 +697,8 @@ int main(void)
 		cmocka_unit_test(it_is_said_when_setgroups_is_denied_already),
 		cmocka_unit_test(each_wrong_target_has_a_sentence),
 		cmocka_unit_test(what_is_no_directory_of_a_process_is_refused),
+		cmocka_unit_test(each_call_that_fails_is_a_refusal),
+		cmocka_unit_test(what_the_kernel_would_not_answer_is_a_refusal),
 		cmocka_unit_test(a_thread_is_no_process),
 		cmocka_unit_test(a_process_that_has_ended_is_refused),
 		cmocka_unit_test(a_target_that_changes_its_namespace_meanwhile_is_noticed),
