@@ -55,6 +55,8 @@ class Stage:
     unjudged = {}   # of tests that run there, and may fail: why
     mark = b''      # what is in each of these programs
     profiles = None  # the folder of the counters
+    cases = None     # of a test of very many cases, those that are tried; None: all (tests/mutants)
+    after_case = None  # called with the test and the name, after all of that name
 
 
 def in_ci():
@@ -404,6 +406,16 @@ class CroftTest(unittest.TestCase):
         """Fields of /proc/PID/status."""
         with open(f'/proc/{pid}/status', encoding='utf-8', errors='replace') as f:
             return {name: value.strip() for name, _, value in (line.partition(':') for line in f)}
+
+    def each_case(self, cases, name):
+        """Of the cases of a test those that are wanted; name(case): what cases that are much alike have in common."""
+        cases = [case for case in cases if Stage.cases is None or name(case) in Stage.cases]
+        if Stage.after_case:
+            cases.sort(key=name)
+        for i, case in enumerate(cases):
+            yield case
+            if Stage.after_case and (i + 1 == len(cases) or name(cases[i + 1]) != name(case)):
+                Stage.after_case(self.id(), name(case))
 
     # --- verdicts
 

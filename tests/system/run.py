@@ -204,8 +204,8 @@ def sanitized(build, flags):
     return build
 
 
-def counted(build):
-    """As sanitized(): all programs count what they run, in files that every user may write.
+def counted(build, *first):
+    """As sanitized(): all programs count what they run, in files that every user may write. first: targets that are made before.
 
     The counters are mapped from there (%c), one file a program (%m): so nothing has to be written at an end, which KILL,
     exec and _exit() leave out, and from where the file is no longer seen.
@@ -218,7 +218,7 @@ def counted(build):
     Stage.variables = ('LIBC=glibc', 'CC=clang', 'CFLAGS=-U_FORTIFY_SOURCE -O1 -mllvm -runtime-counter-relocation',
                        f'SANFLAGS=-fprofile-instr-generate={Stage.profiles}/%m%c.profraw -fprofile-update=atomic -fcoverage-mapping')
     os.umask(0)
-    make(build, 'check')
+    make(build, *(first or ('check',)))
     for name in os.listdir(build):
         if name.startswith('croft') and os.path.isfile(f'{build}/{name}'):
             subprocess.run([f'{build}/{name}'], stdin=subprocess.DEVNULL, capture_output=True, check=False)  # makes its file, for all users

@@ -15,7 +15,7 @@ from test_gate_ids import IDS, IdsTest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, TOP + '/tests/faults')
 from injected import injected  # noqa: E402
-from sweep import COMMAND, Sweep, role  # noqa: E402
+from sweep import COMMAND, GOES_ON_GATE, GOES_ON_IDMAP, Sweep, is_static, role  # noqa: E402
 
 STRIDE = int(os.environ.get('STRIDE') or 37)  # a prime: it meets every call and every error in the end
 # Whose failure was once not noticed, ended without a word or was waited for: at each place.
@@ -101,17 +101,18 @@ class FaultsTest(RunTest):
             self.assertIn(f'namespace {name} new', report)
 
     def sweep(self):
-        sweep = Sweep(self.fault, self.may_differ, others=self.others)
+        goes_on = {'croft-idmap': GOES_ON_IDMAP, 'croft-gate': GOES_ON_GATE} if is_static(self.idmap_path) else {}
+        sweep = Sweep(self.fault, self.may_differ, others=self.others, goes_on=goes_on)
         self.assertComplete(sweep)
         self.assertEqual(sorted(set(map(role, (c.process for c in sweep.calls)))), sorted(self.roles))
         self.try_all(sweep, self.always)
 
     def try_all(self, sweep, always):
-        if Stage.profiles:  # where what is reached is counted: all of the privileged programs, of which all has to be
+        if Stage.profiles or Stage.cases is not None:  # what is asked there is of the privileged programs: all of them
             sweep.calls = [c for c in sweep.calls if re.search(':croft-(gate|idmap)', c.process)]
-            sweep.all(1)
+            sweep.all(self, 1)
         else:
-            sweep.all(STRIDE * self.part if STRIDE > 1 else 1, always)
+            sweep.all(self, STRIDE * self.part if STRIDE > 1 else 1, always)
         print(f'      {len(sweep.calls)} calls, ' + ', '.join(f'{n} {what}' for what, n in sorted(sweep.tally.items())))
         self.assertFalse(sweep.complaints, '\n'.join(sweep.complaints))
         # a call that is not made in every start is no reason to believe that all were tried

@@ -114,10 +114,9 @@ class Works(GateTest):
         path = self.write(self.home_dir() + '/f', 'through\n', USER)
 
         def fill():
-            fd = os.open(path, os.O_RDONLY)
+            fd = fcntl.fcntl(os.open(path, os.O_RDONLY), fcntl.F_DUPFD_CLOEXEC, 50)
             for n in (8, 9, 40, 41):
                 os.dup2(fd, n)
-            os.close(fd)
         words = ('--preserve-fd', '3', '--preserve-fd', '9', '--preserve-fd', '40')
         out = self.inside('cd /proc/self/fd; cat <&9; for n in *; do [ ! -e $n ] || echo $n; done', *words, preexec_fn=lambda: (fill(), os.dup2(9, 3)), close_fds=False)
         self.assertEqual(out.split(), ['through', '0', '1', '2', '3', '40', '9'])
