@@ -46,21 +46,28 @@ def in_turn(mutants, seed):
     return result
 
 
+NOT_RUN = ('not run', '')
+
+
 class Results:
-    """What happened to each mutant, kept in a file."""
+    """What happened to each mutant, and which system tests have not noticed it, kept in a file."""
 
     def __init__(self, path, keep):
-        self.path, self.verdicts = path, {}
+        self.path, self.verdicts, self.tried = path, {}, {}
         if keep and os.path.exists(path):
             with open(path, encoding='utf-8') as f:
-                self.verdicts = {k: v for k, v in json.load(f).items() if v[0] in ('killed', 'no program')}
+                kept = json.load(f)
+            self.verdicts = {k: v[:2] for k, v in kept.items() if v[0] in ('killed', 'no program')}
+            self.tried = {k: v[2] for k, v in kept.items()}
 
-    def put(self, mutant, verdict, by):
+    def put(self, mutant, verdict, by, tried=None):
         self.verdicts[mutant.key] = [verdict, by]
+        if tried is not None:
+            self.tried[mutant.key] = tried
 
     def save(self):
         with open(self.path + '.new', 'w', encoding='utf-8') as f:
-            json.dump(self.verdicts, f, indent=1)
+            json.dump({k: [*self.verdicts.get(k, NOT_RUN), self.tried.get(k, {})] for k in {**self.verdicts, **self.tried}}, f, indent=1)
         os.rename(self.path + '.new', self.path)
 
 
@@ -79,17 +86,17 @@ def run_unit(mutants, sources, build, results, until):
                 results.save()
 
 
-def run_system(mutants, sources, build, results, until, patience):
-    tests = system.Tests(build, patience)
+def run_system(mutants, sources, folder, results, until, patience):
+    tests = system.Tests(folder + '/system', folder, patience)
     for n, m in enumerate(mutants):
         if time.monotonic() > until:
             for late in mutants[n:]:
                 results.verdicts.pop(late.key, None)
             break
-        verdict, by = tests.kill(m, m.apply(sources[m.file]))
-        results.put(m, verdict, by)
+        verdict, by, tried = tests.kill(m, sources[m.file], results.tried.get(m.key, {}))
+        results.put(m, verdict, by, tried)
         results.save()
-        print(f'      {n + 1} of {len(mutants)} with system tests: {verdict} {by or m.key}', flush=True)
+        print(f'      {n + 1} of {len(mutants)} with system tests: {verdict} {by if verdict == "killed" else m.key}', flush=True)
     tests.restore()
 
 
@@ -98,12 +105,12 @@ def report(mutants, allowed, results, files, whole):
     bad = good = 0
     table = collections.defaultdict(collections.Counter)
     for m in mutants:
-        verdict, by = results.verdicts.get(m.key, ('not run', ''))
+        verdict, by = results.verdicts.get(m.key, NOT_RUN)
         if verdict == 'survived' and m.key in allowed:
             verdict = 'allowed'
         table[m.file][verdict] += 1
         if verdict == 'survived':
-            print(f'FAIL  {m.key}\n      survived: {m.file}:{m.line}')
+            print(f'FAIL  {m.key}\n      survived: {m.file}:{m.line}{by and ", " + by}')
         elif verdict == 'killed' and m.key in allowed:
             print(f'FAIL  {m.key}\n      is allowed to survive, and was killed by {by}: take it out of tests/mutants/allowed')
         bad += verdict == 'survived' or (verdict == 'killed' and m.key in allowed)
@@ -155,7 +162,8 @@ def main():
     run_unit(todo, sources, build, results, until)
     if not args.unit_only:
         left = [m for m in todo if results.verdicts.get(m.key, [''])[0] == 'survived']
-        run_system(left, sources, build + '/mutants/system', results, until, args.patience)
+        left.sort(key=lambda m: m.key in allowed)
+        run_system(left, sources, build + '/mutants', results, until, args.patience)
     results.save()
     good, bad = report(mutants, allowed, results, files, whole)
     print(f'{good} passed, {bad} failed')

@@ -38,8 +38,9 @@ STATEMENTS = (Kind.COMPOUND_STMT, Kind.IF_STMT, Kind.CASE_STMT, Kind.DEFAULT_STM
 INTEGER = re.compile(r'(0[xX][0-9a-fA-F]+|[0-9]+)[uUlL]*')
 
 
-class Mutant(collections.namedtuple('Mutant', 'file function line start end new key')):
-    """key: file:function: text around the change, with [old => new]; the same wherever the line moves to."""
+class Mutant(collections.namedtuple('Mutant', 'file function line start end new key shows')):
+    """key: file:function: text around the change, with [old => new]; the same wherever the line moves to.
+    shows: what has to happen for a difference, one of (start, end, 'true' or 'false') of conditions; None: that it is run."""
 
     def apply(self, source):
         return source[:self.start] + self.new + source[self.end:]
@@ -91,9 +92,25 @@ class _File:
         start, end = _span(cursor)
         return self.source[start:end]
 
-    def add(self, span, new, statement):
+    def add(self, span, new, statement, shows=None):
         """The first of two changes to the same text wins; statement: what the key shows of the surroundings."""
-        self.found.setdefault((*span, new), (self.function, _span(statement)))
+        self.found.setdefault((*span, new), (self.function, _span(statement), shows))
+
+    def outcomes(self, cursor, value):
+        """Of which conditions one must come out how, where the whole comes out as value."""
+        inner = _strip(cursor)
+        if inner.kind == Kind.UNARY_OPERATOR and not self.leaf(inner) and self.text(inner).startswith('!'):
+            operand, = inner.get_children()
+            operand = _strip(operand)
+            if operand.kind == Kind.BINARY_OPERATOR and not self.leaf(operand) and self.operator(*operand.get_children())[1] in ('&&', '||'):
+                return self.outcomes(operand, not value)
+        if inner.kind == Kind.BINARY_OPERATOR and not self.leaf(inner):
+            left, right = inner.get_children()
+            op = self.operator(left, right)[1]
+            if op in ('&&', '||'):  # the right one is looked at where the left one does not decide
+                sides = (right,) if value == (op == '&&') else (left, right)
+                return [outcome for side in sides for outcome in self.outcomes(side, value)]
+        return [(*_span(c), 'true' if value else 'false') for c in {_span(cursor): cursor, _span(inner): inner}.values()]
 
     def operator(self, left, right):
         """What stands between two operands, where it is written here and not in a macro."""
@@ -128,7 +145,7 @@ class _File:
                 if inner.kind == Kind.BINARY_OPERATOR and side.kind != Kind.PAREN_EXPR and not self.leaf(inner) \
                         and self.operator(*inner.get_children())[1] == op:
                     continue  # a longer chain: each of its operands comes by itself
-                self.add(_span(side), '1' if op == '&&' else '0', statement)
+                self.add(_span(side), '1' if op == '&&' else '0', statement, self.outcomes(side, op == '||'))
         elif op == '|':
             for side in (left, right):
                 if self.leaf(side) or _strip(side).kind == Kind.DECL_REF_EXPR:
@@ -160,8 +177,8 @@ class _File:
         if cond is None or _strip(cond).kind == Kind.INTEGER_LITERAL:
             return None
         if cursor.kind == Kind.IF_STMT:
-            self.add(_span(cond), '0', cond)
-            self.add(_span(cond), '1', cond)
+            self.add(_span(cond), '0', cond, self.outcomes(cond, True))
+            self.add(_span(cond), '1', cond, self.outcomes(cond, False))
         else:
             self.negate(cond, cond if cursor.kind in STATEMENTS else statement)
         return cond
@@ -245,12 +262,12 @@ def mutants(file, args):
     f = _File(file, args)
     seen = collections.Counter()
     result = []
-    for (start, end, new), (function, (first, last)) in sorted(f.found.items()):
+    for (start, end, new), (function, (first, last), shows) in sorted(f.found.items()):
         before, after = _squeeze(f.source[first:start]).lstrip(), _squeeze(f.source[end:last]).rstrip()
         old = _squeeze(f.source[start:end])
         key = f'{file}:{function}: {before[-CONTEXT:]}[{old} => {_squeeze(new)}]{after[:CONTEXT]}'.rstrip()
         seen[key] += 1
         if seen[key] > 1:
             key += f' #{seen[key]}'
-        result.append(Mutant(file, function, f.source.count('\n', 0, start) + 1, start, end, new, key))
+        result.append(Mutant(file, function, f.source.count('\n', 0, start) + 1, start, end, new, key, shows))
     return result

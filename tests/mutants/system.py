@@ -1,42 +1,39 @@
 """System tests against a mutant: one installation, in which just the changed programs are exchanged."""
 import collections
+import math
 import os
 import re
 import shutil
 import subprocess
 import time
+import traceback
 import unittest
 
 import build
 import croft_test
+import reach
 import run  # tests/system
 from croft_test import Stage
 
-TIME_LIMIT = 20    # seconds for a test; what hangs is killed, too
-CONTROL_EVERY = 20
-# Those that take seconds are tried last.
-SLOW = ('.Log', '.Killed', '.Race', '.Faults.', '.Interference.', 'WithSetuid.', 'every_byte', 'start_at_once', 'exit_codes',
-        'lines_that_are_refused', 'milliseconds')
+UNFIT = 3          # times that a test did not pass without a change: it is not used any more
+LAST = 3           # seconds; tests that take longer are tried last
 
-# Which tests speak of which programs.
-PATTERNS = {
-    'croft-idmap': ['test_idmap.', 'test_computed_ids.'],
-    'croft-gate': ['test_gate.', 'test_gate_ids.'],
-    'croft': ['test_policy_status.'],
-}
-
+# The tests that are asked what they reach: those that start what is privileged, and show what they do without croft.
+ASKED = ('test_idmap.', 'test_computed_ids.', 'test_gate.', 'test_gate_ids.', 'test_policy_status.', 'attacks.a', 'attacks.b',
+         'test_faults.Gate.', 'test_faults.GateIds.', 'test_faults.SetuidGateIds.')
 
 # Where to look first: functions, by a regular expression, and a part of the names of tests.
 HINTS = (
     (r'usage|parse', '.Arguments.'),
-    (r'one_line|who|log_', '.Log.'),
-    (r'finish|refuse$', '.Log.'),
+    (r'one_line|^who|log_|finish|refuse$', '.Log.'),
     (r'enforced|decide$', '.Policies.'),
-    (r'explain|traced|nosuid|bounded|refuse_root|initial_namespace|read_proc|reduce$', '.Installation.'),
-    (r'reduce|keep_needed|bounded|no_way_back', '.Privilege.'),
-    (r'set_caps|take_callers|effective|drop|write_map', '.Interference.'),
+    (r'explain|traced|nosuid|bounded|refuse_root|initial_namespace|read_proc', '.Installation.'),
+    (r'explain|traced|nosuid|bounded|reduce|keep_needed|has_no', 'A13_'),
+    (r'reduce|keep_needed|bounded|no_way_back|launch|borrow', '.Privilege.'),
     (r'descriptors|open_gate|decide_ids', '.Direct.'),
-    (r'check_owner', 'Direct.'),
+    (r'check_owner', 'Owner.'),
+    (r'count_|is_sandbox|see$|shows_all', '.Sandboxes.'),
+    (r'start_|timers|signals|umask|memory', '.StartState.'),
 )
 
 
@@ -55,7 +52,7 @@ class First(unittest.TestResult):
     def __init__(self, until):
         super().__init__()
         self.until, self.late = until, False
-        self.by = None
+        self.by, self.why = None, ''
         self.took = {}
 
     def startTest(self, test):
@@ -69,33 +66,37 @@ class First(unittest.TestResult):
             self.late = True
             self.stop()
 
-    def _stop(self, test):
+    def _stop(self, test, err):
+        self.why = self.why or ''.join(traceback.format_exception(*err))[-1000:]
         self.by = self.by or test.id()
         self.stop()
 
     def addError(self, test, err):
-        self._stop(test)
+        self._stop(test, err)
 
     def addFailure(self, test, err):
-        self._stop(test)
+        self._stop(test, err)
 
     def addSubTest(self, test, subtest, err):
         if err is not None:
-            self._stop(test)
+            self._stop(test, err)
 
 
 class Tests:
     kind = 's'
 
-    def __init__(self, folder, patience):
+    def __init__(self, folder, keep, patience):
+        """folder: to build in. keep: for what the tests reach."""
+        asked = [t for t in run.all_tests() if t.id().startswith(ASKED)]
+        asked.sort(key=lambda t: 'Faults.' in t.id() or t.id().startswith('test_faults.'))  # long ones
+        self.places = reach.Places(reach.measured(folder, keep, asked))
+        self.digests = reach.digests(asked)
         run.set_up(folder)
         self.patience = patience
         self.commands = build.Commands(folder, *run.stage_variables(), *(f'{folder}/{p}' for p in build.PROGRAMS))
-        croft_test.CroftTest.time_limit = TIME_LIMIT
-        self.tests = {t.id(): t for t in run.all_tests() if not isinstance(t, unittest.loader._FailedTest)}
+        self.tests = {t.id(): t for t in run.all_tests() if t.id() in self.digests}
         self.kills = collections.defaultdict(collections.Counter)
-        self.took, self.good, self.bad = {}, set(), set()
-        self.since_control = 0
+        self.bad = collections.Counter()
 
     def put(self, program, made):
         """As make install does, and as tests/system/run.py keeps croft-gate."""
@@ -111,74 +112,73 @@ class Tests:
         for program in build.PROGRAMS:
             self.put(program, f'{self.commands.build}/{program}')
 
-    def try_tests(self, names, until=float('inf')):
-        """Up to the first that does not pass, which is in .by, or until a moment: then .late is true."""
+    def took(self, name, cases):
+        """Seconds, without a change."""
+        reached = self.places.reached
+        return 1 + sum(reached[f'{name} [{case}]'].took for case in cases) if cases else reached[name].took
+
+    def try_test(self, name, cases, until=float('inf')):
+        """.by is set where it does not pass; .late behind a moment."""
         result = First(until)
-        unittest.TestSuite(self.tests[n] for n in names).run(result)
-        if result.by and result.by in self.tests:
-            self.tests[result.by].doCleanups()
+        test, Stage.cases = self.tests[name], cases
+        test.time_limit = math.ceil(8 + 4 * self.took(name, cases))  # what hangs is killed, too
+        unittest.TestSuite([test]).run(result)
+        if result.by:
+            test.doCleanups()
+        Stage.cases = None
         croft_test.kill_processes_of(croft_test.test_ids())
-        self.took.update(result.took)
         return result
 
-    def passes(self, name):
-        """Without a change."""
+    def certain(self, mutant, name, cases):
+        """Whether a test that does not pass does so for the change: it passes without, and fails with it again. Chance may play a part."""
         self.restore()
-        result = self.try_tests([name])
-        return not result.by and not result.skipped
+        control = self.try_test(name, cases)
+        self.put_all(mutant)
+        if not control.by and not control.skipped:
+            return self.try_test(name, cases).by is not None
+        self.bad[name] += 1
+        print(f'mutants: not counted, since it does not pass without a change: {name}\n{control.why}', flush=True)
+        return False
 
-    def names_for(self, programs):
-        patterns = [p for program in programs for p in PATTERNS[program]]
-        return [n for n in self.tests if n.startswith(tuple(patterns)) and n not in self.bad]
-
-    def order(self, mutant, names):
+    def order(self, mutant, tests):
         of_function, of_file = self.kills[mutant.file, mutant.function], self.kills[mutant.file]
-        failing = re.search(r'err_|failed|refuse|cannot|errno|< 0', mutant.key)  # what happens when a call fails
+        took = {n: self.took(n, cases) for n, cases in tests.items()}
         hints = [h for functions, h in HINTS if re.search(functions, mutant.function)]
-        return sorted(names, key=lambda n: (
-            not (failing and '.Faults.' in n), not any(h in n for h in hints), self.took.get(n, 0) > 3 or any(s in n for s in SLOW), -of_function[n], -of_file[n],
-            -self.kills['all'][n], self.took.get(n, 0)))
-
-    def fails_by(self, mutant, names, until):
-        """The test that does not pass with the change and passes without it; None; or False where time was too short."""
-        while names:
-            result = self.try_tests(names, until)
-            by = result.by
-            if not by:
-                return False if result.late else None
-            self.since_control += 1
-            if by not in self.good or self.since_control >= CONTROL_EVERY:
-                if self.passes(by):
-                    self.good.add(by)
-                    self.since_control = 0
-                elif by in self.good:
-                    raise SystemExit(f'mutants: {by} no longer passes without a change: what it killed is not certain')
-                else:
-                    print(f'mutants: not used, since it does not pass without a change: {by}', flush=True)
-                    self.bad.add(by)
-                    names = names[names.index(by) + 1:]
-                    self.put_all(mutant)
-                    continue
-            return by
-        return None
+        return sorted(tests, key=lambda n: (took[n] > LAST, not any(h in n for h in hints) and not of_function[n], -of_function[n], -of_file[n], took[n] > 1, -self.kills['all'][n], took[n]))
 
     def put_all(self, mutant):
         for program in programs_with(mutant.file):
             self.put(program, self.folder + '/' + program)
 
-    def kill(self, mutant, text):
-        programs = programs_with(mutant.file)
+    def made(self, mutant, text):
+        """Whether the programs could be made, in self.folder."""
+        made = self.commands.compile(mutant.file, self.kind, text, self.folder)
+        return made and all(self.commands.link(f'{self.commands.build}/{program}', mutant.file, self.kind, made, self.folder + '/' + program)
+                            for program in programs_with(mutant.file))
+
+    def kill(self, mutant, source, tried):
+        """(verdict, by whom, tests that have not noticed it). tried: such of an earlier run, which are not tried again."""
+        tests = self.places.tests(mutant, source)
+        if not tests:
+            return 'survived', 'no test reaches it', tried
+        names = {n: self.digests[n] + ('' if cases is None else ' some') for n, cases in tests.items() if self.bad[n] < UNFIT}
+        tried = {n: d for n, d in tried.items() if names.get(n) == d}
+        until = time.monotonic() + self.patience
+        left = {n: cases for n, cases in tests.items() if n in names and n not in tried}
+        if not left:
+            return 'survived', '', tried
         with build.folder() as self.folder:
-            made = self.commands.compile(mutant.file, self.kind, text, self.folder)
-            for program in programs:
-                target = f'{self.commands.build}/{program}'
-                if not made or not self.commands.link(target, mutant.file, self.kind, made, self.folder + '/' + program):
-                    return 'no program', ''
+            if not self.made(mutant, mutant.apply(source)):
+                return 'no program', '', {}
             self.put_all(mutant)
-            by = self.fails_by(mutant, self.order(mutant, self.names_for(programs)), time.monotonic() + self.patience)
-        if not by:
-            return 'survived' if by is None else 'not decided', ''
-        self.kills[mutant.file, mutant.function][by] += 1
-        self.kills[mutant.file][by] += 1
-        self.kills['all'][by] += 1
-        return 'killed', by
+            for name in self.order(mutant, left):
+                result = self.try_test(name, left[name], until)
+                if result.by and self.certain(mutant, name, left[name]):
+                    for of in ((mutant.file, mutant.function), mutant.file, 'all'):
+                        self.kills[of][name] += 1
+                    return 'killed', name, {}
+                if not result.by:
+                    tried[name] = names[name]
+                if result.late and len(tried) < len(names):
+                    return 'not decided', '', tried
+        return ('survived' if tried.keys() == names.keys() else 'not decided'), '', tried

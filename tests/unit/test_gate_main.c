@@ -52,6 +52,8 @@ static const struct policy_rule other_line = {.file = "/etc/other", .line = 4};
 static struct {
 	char log[1000];  /* the steps */
 	int calls, fail; /* the fail-th step fails */
+	bool all_fail;   /* and all behind it */
+	bool own_socket; /* wrong arguments leave what there is, as request_parse() does */
 	struct plan plan;
 	uid_t uid, euid;
 	uint64_t permitted;
@@ -75,7 +77,8 @@ static int step(const char *name, struct err *e)
 	const size_t n = strlen(k.log);
 
 	snprintf(k.log + n, sizeof(k.log) - n, "%s ", name);
-	if (++k.calls != k.fail)
+	k.calls++;
+	if (!k.fail || (k.all_fail ? k.calls < k.fail : k.calls != k.fail))
 		return 0;
 	return err_set(e, EXDEV, "%s: no", name);
 }
@@ -145,12 +148,14 @@ int __wrap_request_parse(int argc, char **argv, int *ret_sock, int *ret_plan, st
 {
 	(void)argv;
 	assert_int_equal(argc, 3);
+	if (step("parse", e) < 0) {
+		if (!k.own_socket)
+			*ret_sock = -1;
+		return err_status(e, HELPER_USAGE);
+	}
 	*ret_sock = SOCK;
 	*ret_plan = REQUEST;
-	if (step("parse", e) == 0)
-		return 0;
-	*ret_sock = -1;
-	return err_status(e, HELPER_USAGE);
+	return 0;
 }
 
 int __wrap_request_socket(int fd, struct err *e)
@@ -323,7 +328,7 @@ int __wrap_vet_words(const struct vet *v, const struct plan *p, enum plan_map *r
 int __wrap_vet_plan(const struct vet *v, const struct plan *p, struct arena *a, struct vetted *ret,
 		    struct err *e)
 {
-	(void)a;
+	assert_true((char *)(ret + p->ops.count + 1) <= a->base + a->used);
 	assert_true(v->boundary);
 	memset(ret, 0, (p->ops.count + 1) * sizeof(*ret));
 	ret[0].path = "/root";
@@ -364,7 +369,7 @@ int __wrap_grant_decide(const struct grant_facts *f, const struct wish *w, struc
 	ret->uid = (struct map){.text = "many", .len = 4};
 	ret->gid = (struct map){.text = "many gid", .len = 8};
 	ret->rule = &other_line;
-	return step("grant", e);
+	return step("grant", e) < 0 ? err_status(e, HELPER_NO_RANGES) : 0;
 }
 
 int __wrap_count_before(uint64_t most, struct err *e)
@@ -539,6 +544,10 @@ static void the_owner_is_nobody(void **state)
 	assert_int_equal(start(), HELPER_REFUSED);
 	assert_string_equal(k.sent.msg,
 			    "uid 3758097384, which would own your sandbox, is somebody in /etc/passwd");
+	fresh(PLAN_MAP_SUBORDINATE);
+	k.owner_is_somebody = true;
+	assert_int_equal(start(), HELPER_REFUSED);
+	assert_null(strstr(k.log, "grant"));
 	fresh(PLAN_MAP_SELF);
 	k.uid = k.euid = 0x1ffffffe;
 	assert_int_equal(start(), HELPER_REFUSED);
@@ -570,6 +579,16 @@ static void without_a_policy_nothing_is_allowed(void **state)
 	assert_string_equal(k.sent.msg, "no policy is installed, and without one nothing is allowed");
 	assert_non_null(strstr(k.sent.hint, "/croft/policy.conf: croft-policy(5)"));
 	assert_int_equal(k.sent.code, EPERM);
+	fresh(PLAN_MAP_NONE); /* one that is wrong is not the same */
+	k.built_in = true;
+	k.fail = 18;
+	assert_int_equal(start(), HELPER_REFUSED);
+	assert_string_equal(k.sent.msg, "policy: no");
+	fresh(PLAN_MAP_NONE); /* a limit does not make a refusal undone */
+	k.built_in = true;
+	k.most = 7;
+	assert_int_equal(start(), HELPER_REFUSED);
+	assert_null(strstr(k.log, "count"));
 }
 
 /* ---- what is logged ---- */
@@ -638,7 +657,9 @@ static void behind_what_fails_privilege_is_given_up_and_nothing_else(void **stat
 			fresh(w ? PLAN_MAP_SUBORDINATE : PLAN_MAP_NONE);
 			k.fail = i;
 			status = start();
-			assert_int_equal(status, strcmp(name, "parse") ? HELPER_REFUSED : HELPER_USAGE);
+			assert_int_equal(status, !strcmp(name, "parse")   ? HELPER_USAGE
+						 : !strcmp(name, "grant") ? HELPER_NO_RANGES
+									  : HELPER_REFUSED);
 			snprintf(want, sizeof(want), "%s%.*sdrop log %s",
 				 strcmp(name, "clean") ? "" : "clean parse ",
 				 strcmp(name, "clean") ? (int)(at - way[w]) : 0, way[w],
@@ -692,6 +713,36 @@ static void the_socket_is_no_descriptor_for_the_command(void **state)
 	assert_int_equal(k.sent.code, EBADF);
 }
 
+static void descriptors_of_the_command_may_all_be_below_the_socket(void **state)
+{
+	static const uint32_t below[] = {5, 9, 10};
+	static const int keep[] = {5, 9, SOCK};
+
+	(void)state;
+	fresh(PLAN_MAP_NONE);
+	k.plan.keep_fds.item = below;
+	k.plan.keep_fds.count = 2;
+	assert_int_equal(start(), HELPER_DONE);
+	assert_int_equal(k.nkeep, COUNT(keep));
+	assert_memory_equal(k.keep, keep, sizeof(keep));
+}
+
+static void what_failed_first_is_said(void **state)
+{
+	(void)state;
+	fresh(PLAN_MAP_NONE); /* the first of all tests: there is no socket yet */
+	k.fail = 2;
+	k.own_socket = true;
+	assert_int_equal(start(), HELPER_USAGE);
+	assert_string_equal(k.log, "clean parse drop log ");
+	assert_string_equal(k.said.msg, "parse: no");
+	fresh(PLAN_MAP_NONE);
+	k.fail = 1;
+	k.all_fail = true;
+	assert_int_equal(start(), HELPER_REFUSED);
+	assert_string_equal(k.said.msg, "clean: no");
+}
+
 static void more_volumes_than_there_is_room_for_are_refused(void **state)
 {
 	(void)state;
@@ -705,6 +756,7 @@ static void more_volumes_than_there_is_room_for_are_refused(void **state)
 int __wrap_main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_failed_first_is_said),
 		cmocka_unit_test(a_plan_without_ids_is_carried_out_with_one_capability),
 		cmocka_unit_test(a_plan_with_ids_needs_three),
 		cmocka_unit_test(the_owner_is_nobody),
@@ -715,6 +767,7 @@ int __wrap_main(void)
 		cmocka_unit_test(behind_what_fails_privilege_is_given_up_and_nothing_else),
 		cmocka_unit_test(where_croft_does_not_hear_it_standard_error_is_told),
 		cmocka_unit_test(the_socket_is_no_descriptor_for_the_command),
+		cmocka_unit_test(descriptors_of_the_command_may_all_be_below_the_socket),
 		cmocka_unit_test(more_volumes_than_there_is_room_for_are_refused),
 	};
 
