@@ -111,7 +111,7 @@ class Sweep:
     def statuses(self, call):
         """The execve(2) of the command is the command's own failure, and so is a place that Landlock could not open to it."""
         command = self.calls[-1].process
-        return (125, 126, 127) if call.process == command and call.name in ('execve', 'open') else (125,)
+        return (125, 126, 127) if call.process == command and call.name in ('execve', 'open', 'openat') else (125,)
 
     def judge(self, call, code, r):
         """What is wrong, or None; counts."""
