@@ -152,8 +152,8 @@ static int set_json(void *ctx, const char *value, struct err *e)
 {
 	struct doctor *d = ctx;
 
-	(void)value, (void)e;
-	d->json = true;
+	(void)e;
+	d->json = option_on(value);
 	return 0;
 }
 

@@ -55,9 +55,8 @@ static int set_interactive(void *ctx, const char *value, struct err *e)
 
 static int set_tty(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	((struct exec_options *)ctx)->tty = true;
+	((struct exec_options *)ctx)->tty = option_on(value);
 	return 0;
 }
 

@@ -5,9 +5,8 @@
 
 static int set_json(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	((struct listing *)ctx)->json = true;
+	((struct listing *)ctx)->json = option_on(value);
 	return 0;
 }
 

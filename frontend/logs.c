@@ -29,9 +29,8 @@ static const char attach_usage[] = "Usage: croft attach NAME\n"
 
 static int set_follow(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	*(bool *)ctx = true;
+	*(bool *)ctx = option_on(value);
 	return 0;
 }
 

@@ -51,6 +51,8 @@ static void append_text(char *buf, size_t size, size_t *used, const char *text)
 	append(buf, size, used, text, strlen(text));
 }
 
+const char option_off[] = "false";
+
 /* Where arg is nothing but words, value must be one of them. */
 static int check_word(const char *arg, const char *value, struct err *e)
 {
@@ -82,11 +84,21 @@ static int set(void *ctx, const struct option_row *row, const char *value, struc
 	return r < 0 ? err_wrap(e, "option --%s", row->name) : 0;
 }
 
+static int switched(struct scan *s, const struct option_row *row, const char *glued)
+{
+	const bool off = glued && !strcmp(glued, option_off);
+
+	if (!glued || off || !strcmp(glued, "true"))
+		return s->fn(s->ctx, row, off ? option_off : NULL, s->e);
+	err_set(s->e, EINVAL, "option --%s: %s is not true or false", row->name, QUOTE(glued));
+	return try_help(s);
+}
+
 /* The value of row: what is glued to it, else the next argument. */
 static int with_value(struct scan *s, const struct option_row *row, const char *glued)
 {
 	if (!row->arg)
-		return s->fn(s->ctx, row, NULL, s->e);
+		return switched(s, row, glued);
 	if (!glued && s->next >= s->argc) {
 		err_set(s->e, EINVAL, "option --%s needs a value: %s", row->name, row->arg);
 		return try_help(s);
@@ -106,10 +118,6 @@ static int parse_long(struct scan *s, const char *word)
 
 		if (!text_is(word, n, row->name))
 			continue;
-		if (eq && !row->arg) {
-			err_set(s->e, EINVAL, "option --%s takes no value", row->name);
-			return try_help(s);
-		}
 		return with_value(s, row, eq ? eq + 1 : NULL);
 	}
 	err_set(s->e, EINVAL, "unknown option --%s", QUOTE(word));
@@ -138,8 +146,10 @@ static int parse_letters(struct scan *s, const char *word)
 			err_set(s->e, EINVAL, "unknown option -%s", QUOTE(one));
 			return try_help(s);
 		}
-		r = with_value(s, row, row->arg && p[1] ? p + 1 : NULL);
-		if (r < 0 || row->arg)
+		if (row->arg)
+			return with_value(s, row, p[1] ? p + 1 : NULL);
+		r = switched(s, row, p[1] == '=' ? p + 2 : NULL);
+		if (r < 0 || p[1] == '=')
 			return r;
 	}
 	return 0;

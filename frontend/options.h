@@ -15,7 +15,7 @@ struct option_row {
 	const char *name; /* without the dashes */
 	char letter;      /* or 0 */
 	/*
-	 * NULL: takes none; else what stands in the help, as SRC:DST, and what completion offers.
+	 * NULL: a switch; else what stands in the help, as SRC:DST, and what completion offers.
 	 * Alternatives are separated by |, as none|host: small letters are the word itself, and where all are
 	 * words nothing else is a value. Capitals stand for something: of these, completion knows FILE, DIR,
 	 * PATH, SRC, ROOT, SANDBOX, USER, CAP and NAME[=VALUE] (completion/level.c). What is in [] says how
@@ -23,8 +23,8 @@ struct option_row {
 	 */
 	const char *arg;
 	const char *help;
-	/* Puts the value (NULL where arg is NULL) into ctx. 0, or -errno with *e saying what is wrong with
-	 * the value. */
+	/* Puts the value into ctx; of a switch, what option_on() reads. 0, or -errno with *e saying what is
+	 * wrong with the value. */
 	int (*set)(void *ctx, const char *value, struct err *e);
 };
 
@@ -48,16 +48,29 @@ struct option_value {
 /* Reads the next alternative at *p, which begins as arg and is moved on. False at the end. */
 bool options_value(const char **p, struct option_value *ret);
 
+/* The value of a switch that was switched off. One that was switched on has NULL. */
+extern const char option_off[];
+
+static inline bool option_is_switch(const struct option_row *row)
+{
+	return !row->arg && row->set; /* help and version have no setter */
+}
+
+static inline bool option_on(const char *value)
+{
+	return !value;
+}
+
 /*
- * Parses argv[1...]: `--name`, `--name VALUE`, `--name=VALUE`, `-x`, `-xVALUE`, `-x VALUE`, and `-xy` for
- * letters without a value. *ret_next is the index of the first operand. A mistake is -EINVAL with a sentence
- * that names the option, and the hint "Try 'croft VERB --help'". --help and -h are -ECANCELED: the caller
- * prints options_help().
+ * Parses argv[1...]: `--name`, `--name VALUE`, `--name=VALUE`, `-x`, `-xVALUE`, `-x VALUE`, `-xy` for letters
+ * of switches, and a switch with a value glued to it, `--name=false` or `-x=true`. *ret_next is the index of
+ * the first operand. A mistake is -EINVAL with a sentence that names the option, and the hint "Try 'croft
+ * VERB --help'". --help and -h are -ECANCELED: the caller prints options_help().
  */
 int options_parse(const char *verb, const struct option_row *row, size_t nrows, int argc, char *const argv[],
 		  void *ctx, int *ret_next, struct err *e);
 
-/* One option that was found, with its value (NULL where it takes none). 0, or -errno with *e. */
+/* One option that was found, with its value. 0, or -errno with *e. */
 typedef int option_fn(void *ctx, const struct option_row *row, const char *value, struct err *e);
 
 /*

@@ -36,9 +36,8 @@ int tool_set_json(void *ctx, const char *value, struct err *e)
 {
 	struct tool_options *o = ctx;
 
-	(void)value;
 	(void)e;
-	o->json = true;
+	o->json = option_on(value);
 	return 0;
 }
 

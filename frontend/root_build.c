@@ -25,25 +25,22 @@ struct options {
 
 static int set_force(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	((struct options *)ctx)->force = true;
+	((struct options *)ctx)->force = option_on(value);
 	return 0;
 }
 
 static int set_quiet(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	((struct options *)ctx)->quiet = true;
+	((struct options *)ctx)->quiet = option_on(value);
 	return 0;
 }
 
 static int set_verbose(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	((struct options *)ctx)->verbose = true;
+	((struct options *)ctx)->verbose = option_on(value);
 	return 0;
 }
 

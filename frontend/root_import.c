@@ -56,17 +56,15 @@ static int set_max_size(void *ctx, const char *value, struct err *e)
 
 static int set_quiet(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	((struct import *)ctx)->quiet = true;
+	((struct import *)ctx)->quiet = option_on(value);
 	return 0;
 }
 
 static int set_verbose(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	((struct import *)ctx)->verbose = true;
+	((struct import *)ctx)->verbose = option_on(value);
 	return 0;
 }
 

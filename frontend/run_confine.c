@@ -40,9 +40,8 @@ int set_landlock(void *ctx, const char *value, struct err *e)
 
 int set_allow_userns(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	((struct run_options *)ctx)->allow_userns = true;
+	((struct run_options *)ctx)->allow_userns = option_on(value);
 	return 0;
 }
 
@@ -72,8 +71,7 @@ int set_proc_subset(void *ctx, const char *value, struct err *e)
 
 int set_unmask(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	((struct run_options *)ctx)->unmask = true;
+	((struct run_options *)ctx)->unmask = option_on(value);
 	return 0;
 }

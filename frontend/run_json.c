@@ -159,8 +159,8 @@ static void put_options(struct text *t, const struct pieces *p, uint32_t piece)
 			continue;
 		done[row_of(p->w, i)] = true;
 		put_key(t, o->row->name);
-		if (!o->value)
-			put(t, "true");
+		if (!o->row->arg)
+			put(t, option_on(o->value) ? "true" : "false");
 		else if (run_form(o->row)->repeat == FORM_ONCE)
 			put_string(t, o->value);
 		else

@@ -7,25 +7,22 @@
 
 int set_interactive(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	((struct run_options *)ctx)->interactive = true;
+	((struct run_options *)ctx)->interactive = option_on(value);
 	return 0;
 }
 
 int set_tty(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	((struct run_options *)ctx)->tty = true;
+	((struct run_options *)ctx)->tty = option_on(value);
 	return 0;
 }
 
 int set_detach(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	((struct run_options *)ctx)->detach = true;
+	((struct run_options *)ctx)->detach = option_on(value);
 	return 0;
 }
 

@@ -369,17 +369,15 @@ static int set_conf(void *ctx, const char *value, struct err *e)
 
 static int set_read_only(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	((struct run_options *)ctx)->read_only = true;
+	((struct run_options *)ctx)->read_only = option_on(value);
 	return 0;
 }
 
 static int set_ephemeral(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	((struct run_options *)ctx)->ephemeral = true;
+	((struct run_options *)ctx)->ephemeral = option_on(value);
 	return 0;
 }
 
@@ -407,17 +405,20 @@ static int set_map(void *ctx, const char *value, struct err *e)
 
 static int set_gate(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	((struct run_options *)ctx)->gate = GATE_WANTED;
+	((struct run_options *)ctx)->gate = option_on(value) ? GATE_WANTED : GATE_UNWANTED;
 	return 0;
 }
 
 static int set_no_gate(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
+	struct run_options *o = ctx;
+
 	(void)e;
-	((struct run_options *)ctx)->gate = GATE_UNWANTED;
+	if (option_on(value))
+		o->gate = GATE_UNWANTED;
+	else if (o->gate == GATE_UNWANTED)
+		o->gate = GATE_UNSAID;
 	return 0;
 }
 
@@ -448,17 +449,15 @@ static int set_cap_drop(void *ctx, const char *value, struct err *e)
 
 static int set_init(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	((struct run_options *)ctx)->no_init = false;
+	((struct run_options *)ctx)->no_init = !option_on(value);
 	return 0;
 }
 
 static int set_no_init(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	((struct run_options *)ctx)->no_init = true;
+	((struct run_options *)ctx)->no_init = option_on(value);
 	return 0;
 }
 
@@ -489,9 +488,8 @@ static int set_from(void *ctx, const char *value, struct err *e)
 
 static int set_json(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	((struct run_options *)ctx)->json = true;
+	((struct run_options *)ctx)->json = option_on(value);
 	return 0;
 }
 

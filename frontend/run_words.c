@@ -24,7 +24,8 @@ static int add(void *ctx, const struct option_row *row, const char *value, struc
 			return err_wrap(e, "option --from");
 		w->from = value;
 	} else {
-		w->json = w->json || !strcmp(row->name, "json");
+		if (!strcmp(row->name, "json"))
+			w->json = option_on(value);
 		w->option[w->noptions++] = (struct run_word){row, value};
 	}
 	return 0;

@@ -15,7 +15,7 @@
 
 struct run_word {
 	const struct option_row *row;
-	const char *value; /* NULL where it takes none */
+	const char *value; /* of a switch: option_on() */
 };
 
 struct run_words {

@@ -18,9 +18,8 @@ static const char usage[] =
 
 static int set_kill(void *ctx, const char *value, struct err *e)
 {
-	(void)value;
 	(void)e;
-	*(bool *)ctx = true;
+	*(bool *)ctx = option_on(value);
 	return 0;
 }
 

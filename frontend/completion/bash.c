@@ -29,6 +29,8 @@ static void put_values(const char *level, const struct verb *v)
 	char list[VALUE_MAX];
 
 	for (size_t i = 0; (row = level_option(v, i)); i++) {
+		if (option_is_switch(row))
+			out("\t'%s --%s=') value='true false' ;;\n", level, row->name);
 		if (!row->arg)
 			continue;
 		out("\t'%s --%s'", level, row->name);

@@ -3,7 +3,7 @@
 #
 # The tables are made from croft's own when it is built. _croft_level LEVEL sets, for a verb with the words before it,
 # words, options, operands (a list each) and again (the last list holds for all that follow); _croft_value 'LEVEL OPTION'
-# sets value, the list for an option that takes one. A list is words, and what begins with @: see _croft_list.
+# sets value, the list for an option that takes one; of a switch, 'LEVEL OPTION='. A list is words, and what begins with @: see _croft_list.
 
 # @TABLES@
 
@@ -139,7 +139,8 @@ _croft_here()
 		_croft_value "$level $pending"
 		_croft_offer '' "$cur" "$value"
 	elif [[ ! $ended && $cur == --*=* ]]; then
-		_croft_value "$level ${cur%%=*}" && _croft_offer "${cur%%=*}=" "${cur#*=}" "$value"
+		{ _croft_value "$level ${cur%%=*}" || _croft_value "$level ${cur%%=*}="; } &&
+			_croft_offer "${cur%%=*}=" "${cur#*=}" "$value"
 	elif [[ ! $ended && $cur == -[!-]* ]] && _croft_letters "$cur" && ((n + 1 < ${#cur})); then
 		_croft_offer "${cur:0:n+1}" "${cur:n+1}" "$value"
 	elif [[ ! $ended && $cur == -* ]]; then

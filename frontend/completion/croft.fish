@@ -57,6 +57,12 @@ function __croft_at --argument-names level n more
     test "$where[1]" = "$level" && test $operands -eq $n -o -n "$more" -a $operands -gt $n
 end
 
+# The same, but not behind the = of an option, where fish would offer operands as well.
+function __croft_first
+    not string match -q -- '--*=*' (commandline -ct)
+    and __croft_at $argv
+end
+
 # The named roots; with "user" the user's own.
 function __croft_roots --argument-names whose
     # Not the croft that was typed: a key is not to start a program of some directory.

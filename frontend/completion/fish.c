@@ -33,6 +33,8 @@ static void put_options(const char *level, const struct verb *v)
 		if (row->arg) {
 			out(" -r");
 			put_offer(value_list(row->arg, list));
+		} else if (option_is_switch(row)) {
+			put_offer("true false");
 		}
 		out("\n");
 	}
@@ -48,7 +50,7 @@ static void put_operands(const char *level, const struct verb *v)
 		value_list(what, list);
 		if (!*list)
 			continue;
-		out("complete -c croft -n '__croft_at \"%s\" %zu%s'", level, i,
+		out("complete -c croft -n '%s \"%s\" %zu%s'", i ? "__croft_at" : "__croft_first", level, i,
 		    again || !strcmp(list, "@COMMAND") ? " more" : "");
 		put_offer(list);
 		out("\n");

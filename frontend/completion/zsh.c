@@ -25,29 +25,54 @@ static void put_action(const char *message, const char *list)
 	out(": %s%s'", *list ? "_croft_offer " : "", list);
 }
 
-/* An option without a value is offered once; which of the others may be repeated the table does not say. */
-static void put_option(const struct option_row *row)
+static void put_help(const struct option_row *row)
 {
-	char list[VALUE_MAX], name[2][64] = {"", ""};
-
-	snprintf(name[0], sizeof(name[0]), "--%s%s", row->name, row->arg ? "=" : "");
-	if (row->letter)
-		snprintf(name[1], sizeof(name[1]), "-%c%s", row->letter, row->arg ? "+" : "");
-	out(" \\\n\t\t");
-	if (row->arg)
-		out("'*'");
-	else if (row->letter)
-		out("'(-%c --%s)'", row->letter, row->name);
-	out(row->letter ? "{%s,%s}" : "%s", name[0], name[1]);
 	out("'[");
 	put_text(row->help, ":[]\\");
 	out("]");
-	if (row->arg) {
-		out(":");
-		put_action(row->arg, value_list(row->arg, list));
+}
+
+/* Offered once: which option with a value may be repeated the table does not say. */
+static void put_once(const struct option_row *row)
+{
+	out(" \\\n\t\t");
+	if (row->letter)
+		out("'(-%c --%s)'", row->letter, row->name);
+}
+
+/* Its value is glued to the long name; the letter has none, or the next word would be one. */
+static void put_switch(const struct option_row *row)
+{
+	put_once(row);
+	out("--%s%s", row->name, option_is_switch(row) ? "=-" : "");
+	put_help(row);
+	if (option_is_switch(row)) {
+		out("::");
+		put_action("value", "true false");
 	} else {
 		out("'");
 	}
+	if (!row->letter)
+		return;
+	put_once(row);
+	out("-%c", row->letter);
+	put_help(row);
+	out("'");
+}
+
+static void put_option(const struct option_row *row)
+{
+	char list[VALUE_MAX];
+
+	if (!row->arg) {
+		put_switch(row);
+		return;
+	}
+	out(" \\\n\t\t'*'");
+	out(row->letter ? "{--%s=,-%c+}" : "--%s=", row->name, row->letter);
+	put_help(row);
+	out(":");
+	put_action(row->arg, value_list(row->arg, list));
 }
 
 static void put_operands(const struct verb *v)

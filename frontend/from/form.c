@@ -170,7 +170,7 @@ static int put_key(const struct form *f, const struct option_row *row, const str
 	if (!row->arg && v->kind != VALUE_FLAG)
 		return wrong_kind(f, row->name, v, "true or false");
 	if (!row->arg)
-		return v->on ? put_option(f, row, NULL, v) : 0;
+		return put_option(f, row, v->on ? NULL : option_off, v);
 	if (v->kind == VALUE_TABLE && has_names(row))
 		return put_names(f, row, v);
 	if (v->kind != VALUE_LIST || run_form(row)->repeat == FORM_ONCE)

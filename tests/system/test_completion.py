@@ -229,6 +229,18 @@ class Completion(CroftTest):
                 for line, offered in zip(lines, answers):
                     self.assertEqual(set(offered), words, f'{shell}: {line}')
 
+    def test_a_switch_takes_true_or_false_behind_its_equals_sign(self):
+        switches = [(level, name) for level in self.levels() for name, (arg, _) in self.options(level).items()
+                    if not arg and name not in ('--help', '--version') and name[1] == '-']
+        self.assertIn(('run', '--read-only'), switches)
+        self.assertIn(('stop', '--kill'), switches)
+        for shell, *answers in self.each_shell(*(f'croft {level} {name}=' for level, name in switches), 'croft run --tty=f', 'croft run --help='):
+            for (level, name), offered in zip(switches, answers):
+                self.assertEqual(set(offered), {'true', 'false'}, f'{shell}: croft {level} {name}=')
+            self.assertEqual([set(a) for a in answers[-2:]], [{'false'}, set()], shell)
+        for shell, behind in self.each_shell('croft run --read-only h'):  # the root, and no value of the switch
+            self.assertEqual(set(behind), {'host'}, shell)
+
     def test_capabilities_are_completed_as_croft_takes_them(self):
         for shell, add, drop in self.each_shell('croft run --cap-add ', 'croft run -t --cap-drop NET_R'):
             self.assertTrue({'ALL', 'CHOWN', 'SYS_ADMIN', 'BPF'} <= set(add), shell)
@@ -312,18 +324,17 @@ class Completion(CroftTest):
 
     def test_at_the_prompt_a_tab_writes_what_croft_takes(self):
         self.make_roots()
-        lines = ('croft ru\t--netw\tno\tthe\t mkfif\t', 'croft run --network=h\thost', 'croft run --conf=oth\t host mkfif\t',
+        lines = ('croft ru\t--netw\tno\tthe\t mkfif\t', 'croft run --network=h\thost', 'croft run --read\t host', 'croft run --read-only=f\thost', 'croft run --conf=oth\t host mkfif\t',
                  'croft run two\ttrue')
-        expected = ['<run><--network><none><there/><mkfifo>', '<run><--network=host><host>',
+        expected = ['<run><--network><none><there/><mkfifo>', '<run><--network=host><host>', '<run><--read-only><host>', '<run><--read-only=false><host>',
                     '<run><--conf=other/><host><mkfifo>', '<run><two words><true>']
         source = f'source {self.files["bash"]}'
         bash = ['bash', '--norc', '--noprofile', '-i']
-        self.assertEqual(self.typed(bash, source, *lines[:1], *lines[3:]), [expected[0], expected[3]])
+        self.assertEqual(self.typed(bash, source, lines[0], lines[2], lines[-1]), [expected[0], expected[2], expected[-1]])
         self.assertEqual(self.typed(bash, 'source /usr/share/bash-completion/bash_completion', *lines), expected)
         self.assertEqual(self.typed(['zsh', '-f', '-i'], f'fpath=({os.path.dirname(self.files["zsh"])} $fpath); '
                                     'autoload -Uz compinit; compinit -u -D', *lines),
-                         ['<run><--network=none><there/><mkfifo>', expected[1],
-                          '<run><--conf=other><host><mkfifo>', expected[3]])
+                         ['<run><--network=none><there/><mkfifo>', *expected[1:4], '<run><--conf=other><host><mkfifo>', expected[-1]])
 
     def test_uninstall_removes_the_three_files(self):
         for prefix, zsh in (('/usr', 'vendor-completions'), ('/usr/local', 'site-functions')):

@@ -40,6 +40,20 @@ class Run(FromTest):
         self.assertEqual(self.sandbox('--from', with_host, '--', 'echo', '--', 'x'), '-- x\n')
         self.assertRan(self.croft(USER, 'run', '--from', with_host), 1)
 
+    def test_the_command_line_switches_back_what_the_file_has_switched(self):
+        file = self.file('root = "host"\ncommand = ["sh", "-c", "echo $$ >/x && cat /x"]\nmap = "self"\nread-only = true\nno-init = true\n')
+        self.assertRan(self.croft(USER, 'run', '--from', file), 2)
+        self.assertEqual(self.sandbox('--from', file, '--read-only=false'), '1\n')
+        self.assertNotEqual(self.sandbox('--from', file, '--read-only=false', '--no-init=false'), '1\n')
+        self.assertNotEqual(self.sandbox('--read-only=false', '--init=true', '--from', file), '1\n')
+        off = self.file('root = "host"\ncommand = ["touch", "/x"]\nmap = "self"\nread-only = false\n', 'off.toml')
+        self.assertEqual(self.sandbox('--from', off), '')
+        self.assertRan(self.croft(USER, 'run', '--from', off, '--read-only=true'), 1)
+        self.refused('option --read-only: no is not true or false\n', '--from', off, '--read-only=no')
+        detached = self.file('root = "host"\ncommand = ["echo", "here"]\nmap = "self"\ndetach = true\n', 'detached.toml')
+        self.assertEqual(self.sandbox('--from', detached, '--detach=false'), 'here\n')
+        self.assertEqual(self.sandbox('--from', detached, '-d=false'), 'here\n')
+
     def test_it_may_be_standard_input(self):
         text = json.dumps({'root': 'host', 'command': ['cat', '/mnt/box.toml'], 'map': 'self', 'volume': ['.:/mnt']})
         self.file('said\n')
@@ -104,7 +118,8 @@ class Plan(FromTest):
                 ('--seccomp', 'unconfined', '--landlock', 'off', '--allow-userns', '--hidepid', '2', '--proc-subset', 'pid', '--unmask', 'host'),
                 ('-m', '1G', '-m', '2G', '--memory-swap', '-1', '--cpus', '1.5', '--pids-limit', '9', '--io-weight', '5', 'host'),
                 ('--ulimit', 'core=0', '--ulimit', 'nofile=5:6', '--timeout', '1h', '--nice', '3', '--oom-score-adj', '9', 'host'),
-                ('--init', '--no-init', '-d', '-i', '--stop-timeout', '1s', '--tie', 'none', '--status-fd', '9', 'host'),
+                ('--init', '--no-init', '-d', '-i', '--tty=false', '--stop-timeout', '1s', '--tie', 'none', '--status-fd', '9', 'host'),
+                ('--read-only', '--read-only=false', '--gate=false', '--no-gate=false', '--init=false', 'host'),
                 ('-t', '--preserve-fd', '5', '--preserve-fd', '4', '--device', '/dev/null:/dev/n', 'host')):
             with self.subTest(words):
                 self.there_and_back(*words)

@@ -78,7 +78,7 @@ static const struct {
 	{"{\"cpus\": 2.50, \"nice\": 3}", ".", "--cpus=2.5 --nice=3", "and JSON"},
 	{"{\"plan\": 18446744073709551615, \"run\": {\"pids-limit\": 1000, \"nice\": -7, \"cpus\": 0.25}}",
 	 ".", "--pids-limit=1000 --nice=-7 --cpus=0.25", "beside a number of 64 bits"},
-	{"read-only = true\ntty = false", ".", "--read-only", "false is as if it were not there"},
+	{"read-only = true\ntty = false", ".", "--read-only --tty=false", "a switch says both"},
 	{"volume = \"/a:/b\"", ".", "--volume=/a:/b", "one of a list"},
 	{"volume = [\"/z:/b\", \"/a:/c:ro\"]\ntmpfs = [\"/t\"]\nmount = []", ".",
 	 "--volume=/z:/b --volume=/a:/c:ro --tmpfs=/t", "the order of the document"},
@@ -231,6 +231,10 @@ static const struct {
 	 {"-m", "2G", NULL},
 	 "--memory=1G --memory=2G -- r -- a",
 	 "the later one holds"},
+	{"read-only = true\ntty = false",
+	 {"--read-only=false", "-t", "h", NULL},
+	 "--read-only --tty=false --read-only=false --tty -- h --",
+	 "a switch is switched back"},
 	{"volume = \"/a:/b\"",
 	 {"-v", "/c:/d", "h", NULL},
 	 "--volume=/a:/b --volume=/c:/d -- h --",
@@ -398,12 +402,15 @@ static char *pick(unsigned n, unsigned which)
 {
 	const struct option_row *row = &run_option[n % run_noptions];
 	const char *value = row->arg && !run_form(row)->outside ? value_of(row, which) : "";
-	char *word = arena_alloc(&arena, strlen(row->name) + strlen(value) + 4);
+	char *word = arena_alloc(&arena, strlen(row->name) + strlen(value) + sizeof("--=false"));
 
 	assert_non_null(word);
 	if (run_form(row)->outside)
 		return strcpy(word, "--read-only");
-	sprintf(word, row->arg ? "--%s=%s" : "--%s", row->name, value);
+	if (row->arg)
+		sprintf(word, "--%s=%s", row->name, value);
+	else
+		sprintf(word, which % 2 ? "--%s=false" : "--%s", row->name);
 	return word;
 }
 

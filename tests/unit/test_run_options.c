@@ -286,6 +286,10 @@ static const struct {
 	{{"--gate"}, "gate=1;", "a flag"},
 	{{"--no-gate"}, "gate=2;", "a flag"},
 	{{"--gate", "--no-gate"}, "gate=2;", "the later one counts"},
+	{{"--gate=false"}, "gate=2;", "not by the gate"},
+	{{"--no-gate", "--gate=true"}, "gate=1;", "said with its value"},
+	{{"--no-gate", "--no-gate=false"}, "", "the ban is taken back"},
+	{{"--gate", "--no-gate=false"}, "gate=1;", "which is no more than that"},
 	{{"--map=self", "--map=subordinate"}, "", "the default, said"},
 	{{"--network", "host"}, "network=host;", "the host's"},
 	{{"--network=host", "--network=none"}, "", "the default, said"},
@@ -305,6 +309,8 @@ static const struct {
 	{{"--no-init"}, "no-init;", "a flag"},
 	{{"--no-init", "--init"}, "", "the later one counts"},
 	{{"--init"}, "", "the default, said"},
+	{{"--init=false"}, "no-init;", "the other name of it"},
+	{{"--init=false", "--no-init=false"}, "", "and both once more"},
 	{{"-i"}, "interactive;", "its letter"},
 	{{"--interactive"}, "interactive;", "an input that waits"},
 	{{"-t"}, "tty;", "a flag"},
@@ -537,8 +543,8 @@ static const struct {
 	 "options --seccomp and --seccomp-bpf: only one filter can be given",
 	 "two filters"},
 	{{"--landlock", "on"}, "option --landlock: on is not auto, off or required", "another word"},
-	{{"--allow-userns=yes"}, "option --allow-userns takes no value", "a value"},
-	{{"--unmask=/proc"}, "option --unmask takes no value", "a value"},
+	{{"--allow-userns=yes"}, "option --allow-userns: yes is not true or false", "a value"},
+	{{"--unmask=/proc"}, "option --unmask: /proc is not true or false", "a value"},
 	{{"--hidepid", "3"},
 	 "option --hidepid: 3 is not off, noaccess, invisible or ptraceable",
 	 "a number the kernel does not know"},
@@ -587,8 +593,8 @@ static const struct {
 	{{"--hostname", "a."}, "option --hostname: a." NO_NAME, "a dot at the end"},
 	{{"--hostname", "a b"}, "option --hostname: a b" NO_NAME, "a blank"},
 	{{"--name", "a/b"}, "option --name: a/b" NO_NAME, "a slash"},
-	{{"--read-only=yes"}, "option --read-only takes no value", "a value"},
-	{{"--ephemeral=1"}, "option --ephemeral takes no value", "a value"},
+	{{"--read-only=yes"}, "option --read-only: yes is not true or false", "a value"},
+	{{"--ephemeral=1"}, "option --ephemeral: 1 is not true or false", "a value"},
 	{{"--ephemeral-size", "0"},
 	 "option --ephemeral-size: 0 is not a number of bytes (as 512M)",
 	 "no limit"},
@@ -598,13 +604,13 @@ static const struct {
 	{{"--cap-add", "FLY"}, "option --cap-add: FLY is not a capability, or ALL", "unknown"},
 	{{"--cap-add", "0"}, "option --cap-add: 0 is not a capability, or ALL", "a number"},
 	{{"--cap-drop", "All"}, "option --cap-drop: All is not a capability, or ALL", "neither case"},
-	{{"--init=x"}, "option --init takes no value", "a value"},
-	{{"--gate=x"}, "option --gate takes no value", "a value"},
-	{{"--no-gate=x"}, "option --no-gate takes no value", "a value"},
-	{{"--no-init=x"}, "option --no-init takes no value", "a value"},
-	{{"--interactive=x"}, "option --interactive takes no value", "a value"},
-	{{"--detach=x"}, "option --detach takes no value", "a value"},
-	{{"--tty="}, "option --tty takes no value", "a value, empty"},
+	{{"--init=x"}, "option --init: x is not true or false", "a value"},
+	{{"--gate=x"}, "option --gate: x is not true or false", "a value"},
+	{{"--no-gate=x"}, "option --no-gate: x is not true or false", "a value"},
+	{{"--no-init=x"}, "option --no-init: x is not true or false", "a value"},
+	{{"--interactive=x"}, "option --interactive: x is not true or false", "a value"},
+	{{"--detach=x"}, "option --detach: x is not true or false", "a value"},
+	{{"--tty="}, "option --tty: '' is not true or false", "a value, empty"},
 	{{"--stop-timeout", "-1"}, "option --stop-timeout: -1 is not a time (as 10s, 500ms, 2m)", "a sign"},
 	{{"--stop-timeout", "25d"}, "option --stop-timeout: 25d is not a time (as 10s, 500ms, 2m)", "a unit"},
 	{{"--preserve-fd", "2"}, "option --preserve-fd: 2" NO_FD, "standard error"},
@@ -619,7 +625,7 @@ static const struct {
 	 "two ways"},
 	{{"--preserve-fd", "x"}, "option --preserve-fd: x" NO_FD, "no number"},
 	{{"--preserve-fd", "2147483648"}, "option --preserve-fd: 2147483648" NO_FD, "negative to the kernel"},
-	{{"--json=1"}, "option --json takes no value", "a value"},
+	{{"--json=1"}, "option --json: 1 is not true or false", "a value"},
 	{{"--from="}, "option --from: an empty path", "nothing"},
 };
 
@@ -689,6 +695,38 @@ static void no_option_is_forgotten_here(void **state)
 			fail_msg("--%s: %d good cases, %d with its letter, %d bad ones", row->name, longs,
 				 letters, wrong);
 	}
+}
+
+/* As another file of options had it. Those that are two names of one thing have rows above. */
+static void every_switch_is_switched_off_again(void **state)
+{
+	unsigned switches = 0;
+
+	(void)state;
+	for (size_t i = 0; i < run_noptions; i++) {
+		const struct option_row *row = &run_option[i];
+		const bool pair = strstr(row->name, "gate") || strstr(row->name, "init");
+		char on[40], off[40], letter[] = "-x", letter_off[] = "-x=false";
+
+		if (!option_is_switch(row) || pair)
+			continue;
+		switches++;
+		snprintf(on, sizeof(on), "--%s=true", row->name);
+		snprintf(off, sizeof(off), "--%s=false", row->name);
+		assert_int_equal(parse((const char *const[]){on, "r", NULL}), 0);
+		assert_string_not_equal(options_said(), "");
+		assert_int_equal(parse((const char *const[]){on, off, "r", NULL}), 0);
+		if (options_said()[0])
+			fail_msg("%s leaves %s", off, said);
+		if (!row->letter)
+			continue;
+		letter[1] = letter_off[1] = row->letter;
+		assert_int_equal(parse((const char *const[]){letter, off, "r", NULL}), 0);
+		assert_string_equal(options_said(), "");
+		assert_int_equal(parse((const char *const[]){on, letter_off, "r", NULL}), 0);
+		assert_string_equal(options_said(), "");
+	}
+	assert_true(switches >= 8);
 }
 
 static void names_and_letters_are_unique_and_every_row_has_its_help(void **state)
@@ -877,6 +915,7 @@ int main(void)
 		cmocka_unit_test(every_good_command_line_means_what_it_says),
 		cmocka_unit_test(every_bad_command_line_gets_its_sentence),
 		cmocka_unit_test(no_option_is_forgotten_here),
+		cmocka_unit_test(every_switch_is_switched_off_again),
 		cmocka_unit_test(names_and_letters_are_unique_and_every_row_has_its_help),
 		cmocka_unit_test(what_follows_the_root_is_the_command),
 		cmocka_unit_test(without_a_root_nothing_is_started),
