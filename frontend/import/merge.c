@@ -1,63 +1,73 @@
 #include "frontend/import/merge.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "common/dir.h"
 #include "common/fd.h"
 #include "common/rmtree.h"
 #include "common/signals.h"
 #include "common/text.h"
 #include "frontend/import/member.h"
+#include "sandbox/inroot.h"
 
 static const char mark[] = ".wh.", opaque[] = ".wh..wh..opq";
 
+/*
+ * A layer is walked once to take away, since a whiteout is about the layers below, and once to put. What lies
+ * where a symbolic link of the root leads comes last, in a third walk, so that it counts whatever the order
+ * of names is.
+ */
+enum walk { TAKE_AWAY, PUT, PUT_THROUGH_LINKS, PUT_ALL };
+
 struct merge {
+	int root;
 	struct progress *progress;
-	char path[MEMBER_MAX]; /* where it is, for messages */
+	enum walk walk;
+	bool links;            /* there is something for PUT_THROUGH_LINKS */
+	char path[MEMBER_MAX]; /* where it is, as the layer has it */
 	struct err *e;
 };
 
-static int put_directory(struct merge *m, int from, int to, unsigned depth);
-
-/* A directory for reading, that owns fd. */
-static DIR *read_directory(int parent, const char *name)
-{
-	fd_auto int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-
-	if (d)
-		TAKE_FD(fd);
-	return d;
-}
+/* A directory of the layer, and the one of the root that it is put over. */
+struct place {
+	struct merge *m;
+	int from, to; /* to: -1 where nothing is there and nothing is put */
+	unsigned depth;
+	bool said; /* *e says why it failed */
+};
 
 static bool is_name(const char *name)
 {
 	return strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
+/* fn sees the names in the directory fd. */
+static int each(struct place *p, int fd, dir_name_fn *fn)
+{
+	fd_auto int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = again < 0 ? -errno : dir_each(again, fn, p);
+
+	return r < 0 && !p->said ? err_set(p->m->e, -r, "read the directory: %s", strerror(-r)) : r;
+}
+
+static int walk(struct merge *m, int from, int to, unsigned depth);
+
 /* --- what is taken away -----------------------------------------------------------------------------------
  */
 
-static int empty(struct merge *m, int to)
+static int remove_it(void *ctx, const char *name)
 {
-	DIR *d = read_directory(to, ".");
-	const struct dirent *entry;
-	int r = d ? 0 : err_sys(m->e, "read a directory of the root");
+	struct place *p = ctx;
 
-	while (r == 0 && (errno = 0, entry = readdir(d)))
-		if (is_name(entry->d_name))
-			r = rm_tree(to, entry->d_name, m->e);
-	if (r == 0 && errno)
-		r = err_sys(m->e, "read a directory of the root");
-	if (d)
-		closedir(d);
-	return r;
+	p->said = is_name(name) && rm_tree(p->to, name, p->m->e) < 0;
+	return p->said ? -p->m->e->code : 0;
 }
 
 static int whiteout(struct merge *m, int from, int to, const char *name)
@@ -69,26 +79,39 @@ static int whiteout(struct merge *m, int from, int to, const char *name)
 		return err_sys(m->e, "look at %s", QUOTE(name));
 	if (!S_ISREG(st.st_mode))
 		return err_set(m->e, EINVAL, "the whiteout %s is not a file", QUOTE(name));
-	if (!strcmp(name, opaque))
-		return 0;
-	if (!*gone || !is_name(gone) || text_starts(gone, mark))
+	if (strcmp(name, opaque) != 0 && (!*gone || !is_name(gone) || text_starts(gone, mark)))
 		return err_set(m->e, EINVAL, "the whiteout %s is of nothing that can be in a root",
 			       QUOTE(name));
-	return rm_tree(to, gone, m->e);
+	if (to < 0)
+		return 0;
+	return strcmp(name, opaque) != 0 ? rm_tree(to, gone, m->e)
+					 : each(&(struct place){.m = m, .to = to}, to, remove_it);
 }
 
-/* Before anything of the layer is there: a whiteout is about the layers below. */
-static int take_away(struct merge *m, DIR *from, int to)
+/* Where the directory of the layer is in the root; *ret is -1 where nothing is there to be taken away. */
+static int find_place(struct merge *m, int to, const char *name, bool implied, int *ret)
 {
-	const struct dirent *entry;
-	struct stat st;
+	fd_auto int fd = -1;
 
-	if (fstatat(dirfd(from), opaque, &st, AT_SYMLINK_NOFOLLOW) == 0 && empty(m, to) < 0)
-		return -m->e->code;
-	while ((errno = 0, entry = readdir(from)))
-		if (text_starts(entry->d_name, mark) && whiteout(m, dirfd(from), to, entry->d_name) < 0)
-			return -m->e->code;
-	return errno ? err_sys(m->e, "read a directory of the layer") : 0;
+	*ret = -1;
+	if (to < 0)
+		return 0;
+	fd = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && implied && (errno == ENOTDIR || errno == ELOOP))
+		fd = inroot_open(m->root, m->path, O_RDONLY | O_DIRECTORY);
+	if (fd < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+		return err_sys(m->e, "open the directory of the root");
+	*ret = TAKE_FD(fd);
+	return 0;
+}
+
+static int take_away_below(struct merge *m, int source, int to, const char *name, bool implied,
+			   unsigned depth)
+{
+	fd_auto int target = -1;
+	int r = find_place(m, to, name, implied, &target);
+
+	return r < 0 ? r : walk(m, source, target, depth);
 }
 
 /* --- directories -------------------------------------------------------------------------------------------
@@ -150,10 +173,11 @@ static int finish(struct merge *m, int from, int to, const struct stat *was)
 	return futimens(to, times) < 0 ? err_sys(m->e, "give a directory its times") : 0;
 }
 
+enum made { MADE, WAS_THERE, IS_LINK };
+
 /*
- * Makes the directory name in to, unless there is one: then 1. What else is there under that name gives way
- * to a directory that the archive has; one that it only leads through must be there, or the member would come
- * to lie where a link points.
+ * Makes the directory name in to, unless there is one. What else is there under that name gives way to a
+ * directory that the archive has; one that it only leads through must be there, or a link to one.
  */
 static int make_place(struct merge *m, int to, const char *name, bool implied)
 {
@@ -161,36 +185,69 @@ static int make_place(struct merge *m, int to, const char *name, bool implied)
 
 	if (fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		if (S_ISDIR(st.st_mode))
-			return 1;
+			return WAS_THERE;
+		if (implied && S_ISLNK(st.st_mode))
+			return IS_LINK;
 		if (implied)
-			return err_set(m->e, ENOTDIR, "%s is no directory in the layers below",
-				       S_ISLNK(st.st_mode) ? "it leads through a symbolic link, which"
-							   : "it");
+			return err_set(m->e, ENOTDIR, "it is no directory in the layers below");
 		if (unlinkat(to, name, 0) < 0)
 			return err_sys(m->e, "replace it");
 	} else if (errno != ENOENT) {
 		return err_sys(m->e, "look for it");
 	}
-	return mkdirat(to, name, 0700) < 0 ? err_sys(m->e, "make the directory") : 0;
+	return mkdirat(to, name, 0700) < 0 ? err_sys(m->e, "make the directory") : MADE;
 }
 
-static int put_subdirectory(struct merge *m, int from, int to, const char *name, const struct stat *st,
-			    unsigned depth)
+/* Where the link leads in the root, by whatever other links; made where nothing is there, as runtimes do. */
+static int follow_link(struct merge *m)
 {
-	fd_auto int source = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd_auto int place = inroot_directory(m->root, m->path, 0755, m->e), fd = -1;
+
+	if (place < 0)
+		return err_wrap(m->e, "it leads through a symbolic link");
+	fd = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_sys(m->e, "open the directory that a symbolic link leads to") : TAKE_FD(fd);
+}
+
+static int put_through_link(struct merge *m, int source, unsigned depth)
+{
+	const enum walk before = m->walk;
 	fd_auto int target = -1;
 	struct stat was;
-	int r = source < 0 ? err_sys(m->e, "open the directory of the layer")
-			   : make_place(m, to, name, st->st_mode & MERGE_IMPLIED);
+	int r;
 
-	if (r < 0)
-		return r;
+	if (before == PUT) {
+		m->links = true;
+		return 0;
+	}
+	target = follow_link(m);
+	if (target < 0)
+		return target;
+	if (fstat(target, &was) < 0)
+		return err_sys(m->e, "look at the directory that a symbolic link leads to");
+	m->walk = PUT_ALL;
+	r = walk(m, source, target, depth);
+	m->walk = before;
+	return r < 0 ? r : finish(m, source, target, &was);
+}
+
+static int put_subdirectory(struct merge *m, int source, int to, const char *name, bool implied,
+			    unsigned depth)
+{
+	fd_auto int target = -1;
+	struct stat was;
+	int r = make_place(m, to, name, implied);
+
+	if (r < 0 || r == IS_LINK)
+		return r < 0 ? r : put_through_link(m, source, depth);
 	target = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (target < 0 || fstat(target, &was) < 0)
 		return err_sys(m->e, "open the directory of the root");
-	if (put_directory(m, source, target, depth) < 0)
+	if (walk(m, source, target, depth) < 0)
 		return -m->e->code;
-	return finish(m, source, target, r ? &was : NULL);
+	if (m->walk == PUT_THROUGH_LINKS)
+		return 0;
+	return finish(m, source, target, r == WAS_THERE ? &was : NULL);
 }
 
 /* --- files ------------------------------------------------------------------------------------------------
@@ -211,7 +268,17 @@ static int put_file(struct merge *m, int from, int to, const char *name, const s
 	return 0;
 }
 
-static int put_one(struct merge *m, int from, int to, const char *name, unsigned depth)
+static int do_directory(struct merge *m, int from, int to, const char *name, bool implied, unsigned depth)
+{
+	fd_auto int source = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (source < 0)
+		return err_sys(m->e, "open the directory of the layer");
+	return m->walk == TAKE_AWAY ? take_away_below(m, source, to, name, implied, depth)
+				    : put_subdirectory(m, source, to, name, implied, depth);
+}
+
+static int do_one(struct merge *m, int from, int to, const char *name, unsigned depth)
 {
 	struct stat st;
 
@@ -221,58 +288,81 @@ static int put_one(struct merge *m, int from, int to, const char *name, unsigned
 		return err_set(m->e, ELOOP, "the directories are more than %d deep", MERGE_DEPTH_MAX);
 	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(m->e, "look at it in the layer");
+	if (S_ISDIR(st.st_mode))
+		return do_directory(m, from, to, name, st.st_mode & MERGE_IMPLIED, depth + 1);
+	if (m->walk == TAKE_AWAY || m->walk == PUT_THROUGH_LINKS)
+		return 0;
 	progress_file(m->progress, m->path);
-	return S_ISDIR(st.st_mode) ? put_subdirectory(m, from, to, name, &st, depth + 1)
-				   : put_file(m, from, to, name, &st);
+	return put_file(m, from, to, name, &st);
 }
 
 /* After a failure the path stays where it is. */
-static int put_entry(struct merge *m, int from, int to, const char *name, unsigned depth)
+static int do_entry(struct place *p, const char *name)
 {
+	struct merge *m = p->m;
 	const size_t used = strlen(m->path);
+	int n = snprintf(m->path + used, sizeof(m->path) - used, "%s%s", used ? "/" : "", name);
 
-	snprintf(m->path + used, sizeof(m->path) - used, "%s%s", used ? "/" : "", name);
-	if (put_one(m, from, to, name, depth) < 0)
+	if (n < 0 || (size_t)n >= sizeof(m->path) - used)
+		return err_set(m->e, ENAMETOOLONG, "the name is longer than %d bytes", MEMBER_MAX - 1);
+	if (do_one(m, p->from, p->to, name, p->depth) < 0)
 		return -m->e->code;
 	m->path[used] = '\0';
 	return 0;
 }
 
-static int put_all(struct merge *m, DIR *from, int to, unsigned depth)
+static int see_whiteout(void *ctx, const char *name)
 {
-	const struct dirent *entry;
+	struct place *p = ctx;
 
-	if (take_away(m, from, to) < 0)
-		return -m->e->code;
-	rewinddir(from);
-	while ((errno = 0, entry = readdir(from)))
-		if (is_name(entry->d_name) && !text_starts(entry->d_name, mark) &&
-		    put_entry(m, dirfd(from), to, entry->d_name, depth) < 0)
-			return -m->e->code;
-	return errno ? err_sys(m->e, "read a directory of the layer") : 0;
+	p->said = text_starts(name, mark) && whiteout(p->m, p->from, p->to, name) < 0;
+	return p->said ? -p->m->e->code : 0;
 }
 
-static int put_directory(struct merge *m, int from, int to, unsigned depth)
+static int see_entry(void *ctx, const char *name)
 {
-	DIR *d = read_directory(from, ".");
-	int r = d ? put_all(m, d, to, depth) : err_sys(m->e, "read a directory of the layer");
+	struct place *p = ctx;
 
-	if (d)
-		closedir(d);
-	return r;
+	p->said = is_name(name) && !text_starts(name, mark) && do_entry(p, name) < 0;
+	return p->said ? -p->m->e->code : 0;
+}
+
+static int walk(struct merge *m, int from, int to, unsigned depth)
+{
+	struct place p = {.m = m, .from = from, .to = to, .depth = depth};
+
+	/* What a whiteout here takes away is not looked into. */
+	if (m->walk == TAKE_AWAY && each(&p, from, see_whiteout) < 0)
+		return -m->e->code;
+	return each(&p, from, see_entry);
+}
+
+static int merge(struct merge *m, int from)
+{
+	struct stat was;
+
+	if (fstat(m->root, &was) < 0)
+		return err_sys(m->e, "look at it");
+	m->walk = TAKE_AWAY;
+	if (walk(m, from, m->root, 0) < 0)
+		return -m->e->code;
+	m->walk = PUT;
+	if (walk(m, from, m->root, 0) < 0)
+		return -m->e->code;
+	m->walk = PUT_THROUGH_LINKS;
+	if (m->links && walk(m, from, m->root, 0) < 0)
+		return -m->e->code;
+	return finish(m, from, m->root, &was);
 }
 
 int merge_layer(int store, const char *key, int root, struct progress *p, struct err *e)
 {
-	struct merge m = {.progress = p, .e = e};
+	struct merge m = {.root = root, .progress = p, .e = e};
 	fd_auto int from = openat(store, key, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat was;
 
-	if (from < 0 || fstat(root, &was) < 0)
+	if (from < 0)
 		return err_sys(e, "open the layer %s", QUOTE(key));
-	if (put_directory(&m, from, root, 0) < 0 || finish(&m, from, root, &was) < 0)
-		return err_wrap(e, "%s", m.path[0] ? QUOTE(m.path) : "the root");
-	return 0;
+	return merge(&m, from) < 0 ? err_wrap(e, "%s", m.path[0] ? QUOTE(m.path) : "the root") : 0;
 }
 
 int merge_finish(int root, struct err *e)

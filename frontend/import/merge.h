@@ -18,8 +18,9 @@ enum { MERGE_DEPTH_MAX = 200, MERGE_IMPLIED = S_ISUID, MERGE_SHARED = S_ISUID };
 
 /*
  * Puts the layer in the directory called key of store over what is in root: both descriptors on one mount.
- * What the layer takes away (whiteouts) goes first. No link is followed. 0; -EINTR after a signal that was
- * remembered; -errno.
+ * What the layer takes away (whiteouts) goes first. A symbolic link of the root is followed, inside the root,
+ * where the layer has no member for a directory that it leads through (as bin/x over bin -> usr/bin).
+ * 0; -EINTR after a signal that was remembered; -errno.
  */
 int merge_layer(int store, const char *key, int root, struct progress *p, struct err *e);
 

@@ -8,7 +8,7 @@ import time
 
 import hostile_archives as make
 from croft_test import USER, USER_NO_SUB, snapshot_tree
-from image_layouts import CHANGES, GOOD, HERE, HOSTILE_LAYERS, LIES, Layout
+from image_layouts import CHANGES, FOLLOWED, GOOD, HERE, HOSTILE_LAYERS, LIES, Layout
 from test_import import ImportTest
 
 
@@ -110,6 +110,74 @@ class Layers(LayoutTest):
         layout.image([layout.layer(GOOD, pack='none'), layout.layer([make.file('long', 'x')], kind='sha512')])
         self.assertImported('oci:' + layout.write(), 'it')
         self.assertEqual(sorted(os.listdir(self.roots + '/it')), ['bin', 'long'])
+
+
+class Links(LayoutTest):
+    def setUp(self):
+        super().setUp()
+        self.make_outside()
+
+    def seen(self, root):
+        """{name: its text, where it points, or None of an empty directory}"""
+        found = {}
+        for folder, dirs, files in os.walk(root):
+            for name in dirs + files:
+                path = f'{folder}/{name}'
+                if os.path.islink(path):
+                    found[path[len(root) + 1:]] = os.readlink(path)
+                elif os.path.isfile(path):
+                    with open(path, encoding='utf-8') as f:
+                        found[path[len(root) + 1:]] = f.read()
+                elif not os.listdir(path):
+                    found[path[len(root) + 1:]] = None
+        return found
+
+    def test_links_of_a_layer_below_are_followed_inside_the_root(self):
+        for why, layers, want in FOLLOWED:
+            with self.subTest(why):
+                self.remove_roots()
+                before = snapshot_tree(self.outside)
+                self.assertImported(self.image(*layers(self.outside)), 'it')
+                self.assertEqual(self.seen(self.roots + '/it'), want(self.outside))
+                self.assertUnchanged(self.outside, before)
+
+    def test_what_another_root_has_of_these_layers_stays_as_it_was(self):
+        for why, layers, _ in FOLLOWED:
+            with self.subTest(why):
+                self.remove_roots()
+                first, *rest = layers(self.outside)
+                self.assertImported(self.image(first), 'below')
+                before = snapshot_tree(self.roots)
+                self.assertImported(self.image(first, *rest), 'it')
+                self.assertRan(self.croft(self.user, 'root', 'rm', 'it', env=self.env))
+                after = snapshot_tree(self.roots)
+                for changes in ('.', '.layers'):  # names come and go in them
+                    self.assertEqual(before.pop(changes)[:4], after.pop(changes)[:4])
+                self.assertEqual(after, before)
+
+    def test_umoci_follows_them_too(self):
+        self.needs_package('umoci')
+        for number, (why, layers, want) in enumerate(FOLLOWED):
+            if why not in ('a chain, absolute and relative', '.. behind a link', 'whiteouts', 'a file in place of one', 'links below links'):
+                continue
+            with self.subTest(why):
+                layout = self.layout()
+                layout.image([layout.layer(x) for x in layers(self.outside)], 'it')
+                bundle = f'{self.dir}/bundle{number}'
+                self.assertRan(self.run_as(self.user, ['umoci', 'unpack', '--rootless', '--image', layout.write() + ':it', bundle]))
+                self.assertEqual(self.seen(bundle + '/rootfs'), want(self.outside))
+
+    def test_a_program_below_a_merged_usr_runs_by_both_names(self):
+        self.assertRan(self.croft(self.user, 'root', 'build', self.dir + '/built', 'bash', 'cat'))
+        self.assertTrue(os.path.islink(self.dir + '/built/bin'), 'the host has a merged /usr')
+        with subprocess.Popen(['tar', '--owner=0', '--group=0', '-c', '-C', self.dir + '/built', '.'], stdout=-1) as p:
+            built = p.stdout.read()
+        image = self.image(built, [make.file('bin/new', '#!/bin/bash\necho "$0"\n', mode=0o755), make.file('lib/of-it', 'x'), make.file('bin/.wh.cat')])
+        self.assertImported(image, 'it')
+        r = self.croft(self.user, 'run', 'it', 'bash', '-c', '/bin/new; /usr/bin/new; [ -f /usr/lib/of-it ] && type cat', env=self.env)
+        self.assertEqual((r.status, r.out), (1, '/bin/new\n/usr/bin/new\n'), r)
+        self.assertIn('cat: not found', r.err)
+        self.assertTrue(os.path.islink(self.roots + '/it/bin'))
 
 
 class Choice(LayoutTest):
