@@ -1,6 +1,6 @@
 /* Three steps of croft-import, each in a process of its own: `image` reads what the layout says, `layer`
- * unpacks one that is not there yet, `merge` links the layers into a root. What a step prints is not believed
- * more than the layout itself. */
+ * unpacks one that is not there yet, `merge` links the layers into a root, or `copy` copies them. What a step
+ * prints is not believed more than the layout itself. */
 #include "frontend/import_image.h"
 
 #include <errno.h>
@@ -155,7 +155,7 @@ static int make_layer(struct image *m, size_t n, struct err *e)
 
 static int merge(struct image *m, struct err *e)
 {
-	const char *words[LAYERS_MAX + 3] = {"merge"};
+	const char *words[LAYERS_MAX + 3] = {m->i->copy ? "copy" : "merge"};
 	const struct import_step step = {.where = &m->i->staging, .input = -1, .word = words};
 	char store[16];
 
@@ -184,7 +184,7 @@ static int make_root(void *ctx, struct err *e)
 	if (merge(m, e) < 0 || staging_publish(&m->i->staging, m->i->name, e) < 0)
 		return -e->code;
 	/* Afterwards, since the name may be another root's by now; without it layers are unpacked again. */
-	if (layers_record(&m->store, m->i->name, m->key, m->nlayers, &second) < 0)
+	if (!m->i->copy && layers_record(&m->store, m->i->name, m->key, m->nlayers, &second) < 0)
 		note_print("croft", "%s", second.msg);
 	if (m->runs && !m->i->quiet)
 		note_print("croft", "%s: the image would run: croft run %s", QUOTE(m->i->name), m->runs);

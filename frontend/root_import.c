@@ -54,6 +54,13 @@ static int set_max_size(void *ctx, const char *value, struct err *e)
 	return 0;
 }
 
+static int set_copy(void *ctx, const char *value, struct err *e)
+{
+	(void)e;
+	((struct import *)ctx)->copy = option_on(value);
+	return 0;
+}
+
 static int set_quiet(void *ctx, const char *value, struct err *e)
 {
 	(void)e;
@@ -71,6 +78,8 @@ static int set_verbose(void *ctx, const char *value, struct err *e)
 static const struct option_row row[] = {
 	{"map", 0, "subordinate|self", "who owns the files: as in the archive (default), or you all of them",
 	 set_map},
+	{"copy", 0, NULL, "of an image: files of its own, shared with no other root, to be written to",
+	 set_copy},
 	{"max-size", 0, "SIZE", "refuse an archive that unpacks to more (default: 32G)", set_max_size},
 	{"quiet", 'q', NULL, "print errors only", set_quiet},
 	{"verbose", 'v', NULL, "print the name of each file", set_verbose},

@@ -15,7 +15,7 @@ struct import {
 	const char *file, *name;
 	enum plan_map map;
 	uint64_t max_size;
-	bool quiet, verbose;
+	bool copy, quiet, verbose;
 	char terminal[64], *term; /* TERM=..., or NULL */
 	int input;                /* the archive, or the directory of the layout */
 	struct staging staging;

@@ -8,7 +8,9 @@
  *   image [TAG]                        standard input, the directory of an OCI image layout: prints what the
  *                                      image is made of: lines "layer DIGEST SIZE DIFF-ID", "runs WORDS"
  *   layer MAX-SIZE DIGEST SIZE DIFF-ID standard input becomes a layer; prints "bytes N"
- *   merge STORE LAYER...               the layers in the directory that descriptor STORE is become the root
+ *   merge STORE LAYER...               the layers in the directory that descriptor STORE is become the root,
+ *                                      which shares their files
+ *   copy STORE LAYER...                the same with files of its own
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -185,9 +187,18 @@ static int do_image(const struct work *w, struct err *e)
 /* --- merge
  * -------------------------------------------------------------------------------------------------- */
 
-static int do_merge(const struct work *w, struct err *e)
+/* The directory of merge.h for copies, beside the root. */
+static int make_copies(struct err *e)
 {
-	fd_auto int root = -1;
+	static const char path[] = "../copies";
+	int fd = mkdir(path, 0700) < 0 ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(e, "make a directory beside that of the root") : fd;
+}
+
+static int put_layers(const struct work *w, bool copy, struct err *e)
+{
+	fd_auto int root = -1, copies = -1;
 	struct progress p;
 	uint32_t store;
 
@@ -199,19 +210,32 @@ static int do_merge(const struct work *w, struct err *e)
 	root = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_sys(e, "open the directory of the root");
+	copies = copy ? make_copies(e) : -1;
+	if (copy && copies < 0)
+		return copies;
 	progress_start(&p, w->quiet, w->verbose, 0);
 	if (jail_enter(JAIL_OWNER_CAPS, e) < 0)
 		return -e->code;
 	for (int i = 1; i < w->nargs; i++)
-		if (merge_layer((int)store, w->arg[i], root, &p, e) < 0) {
+		if (merge_layer((int)store, w->arg[i], root, copies, &p, e) < 0) {
 			progress_clear(&p);
 			return err_wrap(e, "layer %d of the image", i);
 		}
 	progress_clear(&p);
-	if (merge_finish(root, e) < 0)
+	if (!copy && merge_finish(root, e) < 0)
 		return -e->code;
 	progress_summary(&p, "croft", w->name);
 	return 0;
+}
+
+static int do_merge(const struct work *w, struct err *e)
+{
+	return put_layers(w, false, e);
+}
+
+static int do_copy(const struct work *w, struct err *e)
+{
+	return put_layers(w, true, e);
 }
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -224,7 +248,8 @@ static const struct {
 } word[] = {{"archive", 1, 1, do_archive},
 	    {"image", 0, 1, do_image},
 	    {"layer", 4, 4, do_layer},
-	    {"merge", 2, 1 + LAYOUT_LAYERS_MAX, do_merge}};
+	    {"merge", 2, 1 + LAYOUT_LAYERS_MAX, do_merge},
+	    {"copy", 2, 1 + LAYOUT_LAYERS_MAX, do_copy}};
 
 static int begin(char *argv[], struct work *w, struct err *e)
 {

@@ -9,6 +9,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "common/copy.h"
 #include "common/dir.h"
 #include "common/fd.h"
 #include "common/rmtree.h"
@@ -27,7 +28,7 @@ static const char mark[] = ".wh.", opaque[] = ".wh..wh..opq";
 enum walk { TAKE_AWAY, PUT, PUT_THROUGH_LINKS, PUT_ALL };
 
 struct merge {
-	int root;
+	int root, copies;
 	struct progress *progress;
 	enum walk walk;
 	bool links;            /* there is something for PUT_THROUGH_LINKS */
@@ -253,17 +254,82 @@ static int put_subdirectory(struct merge *m, int source, int to, const char *nam
 /* --- files ------------------------------------------------------------------------------------------------
  */
 
+static int copy_link(int from, int to, const char *name, const struct stat *st)
+{
+	const struct timespec times[] = {st->st_atim, st->st_mtim};
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(from, name, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return -1;
+	target[n] = '\0';
+	return symlinkat(target, to, name) < 0 ||
+			       fchownat(to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+			       utimensat(to, name, times, AT_SYMLINK_NOFOLLOW) < 0
+		       ? -1
+		       : 0;
+}
+
+static bool stop(void *ctx, uint64_t bytes)
+{
+	progress_bytes(ctx, bytes);
+	return signals_caught();
+}
+
+static int copy_data(struct merge *m, int from, int to, const char *name, const struct stat *st)
+{
+	const struct timespec times[] = {st->st_atim, st->st_mtim};
+	fd_auto int source = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), file = -1;
+	int r;
+
+	if (source < 0)
+		return -1;
+	file = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (file < 0)
+		return -1;
+	r = copy_sparse(source, file, (uint64_t)st->st_size, stop, m->progress);
+	if (r < 0) {
+		errno = -r;
+		return -1;
+	}
+	return copy_owner(source, file, st) < 0 || futimens(file, times) < 0 ? -1 : 0;
+}
+
+/* A file with several names in its layer has them in the root: each is kept by its number meanwhile. */
+static int copy_file(struct merge *m, int from, int to, const char *name, const struct stat *st)
+{
+	char number[24];
+
+	if (S_ISLNK(st->st_mode))
+		return copy_link(from, to, name, st);
+	if (st->st_nlink == 1)
+		return copy_data(m, from, to, name, st);
+	snprintf(number, sizeof(number), "%ju", (uintmax_t)st->st_ino);
+	if (linkat(m->copies, number, to, name, 0) == 0)
+		return 0;
+	if (errno != ENOENT || copy_data(m, from, to, name, st) < 0)
+		return -1;
+	return linkat(to, name, m->copies, number, 0);
+}
+
+static int put_once(struct merge *m, int from, int to, const char *name, const struct stat *st)
+{
+	return m->copies < 0 ? linkat(from, name, to, name, 0) : copy_file(m, from, to, name, st);
+}
+
 static int put_file(struct merge *m, int from, int to, const char *name, const struct stat *st)
 {
-	int r = linkat(from, name, to, name, 0);
+	int r = put_once(m, from, to, name, st);
 
 	if (r < 0 && errno == EEXIST) {
 		if (rm_tree(to, name, m->e) < 0)
 			return -m->e->code;
-		r = linkat(from, name, to, name, 0);
+		r = put_once(m, from, to, name, st);
 	}
+	if (r < 0 && errno == EINTR && signals_caught())
+		return err_set(m->e, EINTR, "stopped by a signal");
 	if (r < 0)
-		return err_sys(m->e, "link the file of the layer");
+		return err_sys(m->e, "%s the file of the layer", m->copies < 0 ? "link" : "copy");
 	progress_done(m->progress, S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0);
 	return 0;
 }
@@ -355,9 +421,9 @@ static int merge(struct merge *m, int from)
 	return finish(m, from, m->root, &was);
 }
 
-int merge_layer(int store, const char *key, int root, struct progress *p, struct err *e)
+int merge_layer(int store, const char *key, int root, int copies, struct progress *p, struct err *e)
 {
-	struct merge m = {.root = root, .progress = p, .e = e};
+	struct merge m = {.root = root, .copies = copies, .progress = p, .e = e};
 	fd_auto int from = openat(store, key, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (from < 0)

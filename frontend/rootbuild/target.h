@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
-#include "frontend/rootbuild/copy.h"
+#include "common/copy.h"
 #include "frontend/rootbuild/manifest.h"
 
 struct target {

@@ -154,7 +154,7 @@ class Manual(CroftTest):
             self.assertRegex(synopsis, r'\b%s\b' % verb)
 
     def test_readme_names_only_options_that_are_there(self):
-        known = self.options('run') | self.options('root', 'build') | {'json', 'clean', 'help'}
+        known = self.options('run') | self.options('root', 'build') | self.options('root', 'import') | {'json', 'clean', 'help'}
         known |= {'map-auto', 'variant', 'numeric-owner', 'exclude'}  # of other programs
         for name in re.findall(r'(?<![\w-])--([a-z][a-z-]+)', read('README.md')):
             self.assertIn(name, known)

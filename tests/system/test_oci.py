@@ -180,6 +180,81 @@ class Links(LayoutTest):
         self.assertTrue(os.path.islink(self.roots + '/it/bin'))
 
 
+class Copies(LayoutTest):
+    def test_files_are_those_of_the_shared_root_and_nobody_elses(self):
+        times = {'mtime': 1500000000}
+        image = self.image(*CHANGES, [make.file('owned', 'x', uid=33, gid=8, mode=0o640, **times), make.link('points', 'owned', uid=5),
+                                      make.file('tagged', 'x', pax_headers={'SCHILY.xattr.user.kept': 'yes'}), make.sparse('holes', 64 << 20),
+                                      make.file('three', 'same'), make.hard('four', 'three'), make.hard('dir2/five', 'three')])
+        self.assertImported(image, 'shared')
+        self.assertImported('--copy', image, 'own')
+
+        def without_links(root):
+            return {name: entry[:4] + entry[5:] if name != '.' else entry[1:4] for name, entry in snapshot_tree(root).items()}
+        self.assertEqual(without_links(self.roots + '/own'), without_links(self.roots + '/shared'))
+        inodes = [{os.lstat(f'{folder}/{name}').st_ino for folder, _, files in os.walk(f'{self.roots}/{root}') for name in files} for root in ('own', 'shared')]
+        self.assertGreater(len(inodes[0]), 8)
+        self.assertEqual(inodes[0] & inodes[1], set())
+        own = self.roots + '/own'
+        self.assertEqual({os.stat(f'{own}/{name}').st_ino for name in ('three', 'four', 'dir2/five')}, {os.stat(own + '/three').st_ino})
+        self.assertEqual([os.stat(f'{own}/{name}').st_nlink for name in ('three', 'owned')], [3, 1])
+        self.assertEqual(os.getxattr(own + '/tagged', 'user.kept'), b'yes')
+        self.assertLess(os.stat(own + '/holes').st_blocks * 512, 1 << 20)
+        listed = self.croft(self.user, 'root', 'list', env=self.env).out.split()
+        self.assertEqual(listed, ['own', 'user', 'directory', own, 'shared', 'user', 'layers', self.roots + '/shared'])
+
+    def test_what_is_written_in_it_changes_neither_the_store_nor_another_root(self):
+        with subprocess.Popen(['tar', '--owner=0', '--group=0', '-c', '-C', self.built(), '.'], stdout=-1) as p:
+            built = p.stdout.read()
+        image = self.image(built, [make.file('srv/a', 'a'), make.hard('srv/b', 'srv/a'), make.dir_('srv/d')])
+        self.assertImported(image, 'shared')
+        self.assertImported('--copy', image, 'own')
+        self.assertImported('--copy', image, 'other')
+        trees = [f'{self.roots}/{name}' for name in ('shared', 'other', '.layers')]
+        before = [snapshot_tree(tree) for tree in trees]
+        change = 'echo more >>/srv/a; cat /srv/b; chmod 600 /bin/bash; touch /srv/d/new; rm /bin/cat'
+        r = self.croft(self.user, 'run', 'own', 'bash', '-c', change, env=self.env)
+        self.assertEqual((r.status, r.out, r.err), (0, 'amore\n', ''))
+        self.assertTrue(os.path.exists(self.roots + '/own/srv/d/new'))
+        for tree, was in zip(trees, before):
+            self.assertUnchanged(tree, was)
+        r = self.croft(self.user, 'run', 'shared', 'bash', '-c', 'echo more >>/srv/a', env=self.env)
+        self.assertRefused(r, 1, 'Read-only file system')
+
+    def built(self):
+        self.assertRan(self.croft(self.user, 'root', 'build', self.dir + '/built', 'bash', 'cat', 'chmod', 'touch', 'rm'))
+        return self.dir + '/built'
+
+    def test_alone_it_leaves_no_layer_behind(self):
+        image = self.image(*CHANGES)
+        self.assertImported('--copy', image, 'it')
+        self.assertEqual(self.listed(), ['it'])
+        self.assertImported('--copy=false', image, 'shared')
+        self.assertImported('--map', 'self', '--copy', image, 'mine')
+        self.assertEqual({os.lstat(f'{self.roots}/mine/{name}').st_uid for name in os.listdir(self.roots + '/mine')}, {self.outside_id(0)})
+        self.assertRan(self.croft(self.user, 'root', 'rm', 'shared', env=self.env))
+        self.assertEqual(self.listed(), ['it', 'mine'])
+        self.archive(GOOD)
+        self.assertImported('--copy', self.tar, 'archive')
+
+    def test_a_full_disk_is_one_sentence_and_leaves_nothing(self):
+        image = self.image([make.file('a', os.urandom(700 << 10))])
+        os.mkdir(self.dir + '/data')
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=1m,mode=777', 'croft-test', self.dir + '/data'], check=True)
+        try:
+            self.assertImported(image, 'it')  # the layer has room
+            self.remove_roots()
+            self.assertImportRefused(r'\Acroft: layer 1 of the image: a: copy the file of the layer: No space left on device$', '--copy', image, 'it')
+        finally:
+            self.remove_roots()
+            subprocess.run(['umount', self.dir + '/data'], check=True)
+
+    def test_links_are_followed_in_it_too(self):
+        image = self.image([make.link('bin', 'usr/bin'), make.dir_('usr/bin'), make.file('usr/bin/a', 'a')], [make.file('bin/b', 'b'), make.file('bin/.wh.a')])
+        self.assertImported('--copy', image, 'it')
+        self.assertEqual((os.listdir(self.roots + '/it/usr/bin'), os.readlink(self.roots + '/it/bin')), (['b'], 'usr/bin'))
+
+
 class Choice(LayoutTest):
     def test_the_name_says_which_image(self):
         layout = self.layout()

@@ -16,3 +16,6 @@ typedef bool copy_watch(void *ctx, uint64_t bytes);
  * or by reading and writing. 0; -EINTR; -EIO when the file has become shorter; -ENOSPC ...
  */
 int copy_bytes(int from, int to, uint64_t size, copy_watch *watch, void *ctx);
+
+/* The same, and what is a hole in the one is a hole in the other. */
+int copy_sparse(int from, int to, uint64_t size, copy_watch *watch, void *ctx);
