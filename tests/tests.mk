@@ -121,6 +121,7 @@ faults: ## as root: every system call of a start fails, with every error; half a
 KILLS ?= 10000
 kill-anywhere: ## as root: starts that are killed, stopped and starved at random; KILLS=10000, SEED= of an earlier run
 	$(Q)KILLS=$(KILLS) SEED=$(SEED) $(RUN_SYSTEM) --build $(O)/system --select test_kill_anywhere
+	$(Q)KILLS=$(KILLS) SEED=$(SEED) $(RUN_SYSTEM) --build $(O)/system --select test_oci.Killed
 soak: ## as root: kill-anywhere, then load
 	$(Q)$(MAKE) kill-anywhere
 	$(Q)$(MAKE) load

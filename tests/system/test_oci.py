@@ -1,4 +1,7 @@
 """croft root import oci:DIR: layers become a root, as umoci makes it; what is shared, refused, left behind."""
+import collections
+import contextlib
+import glob
 import os
 import random
 import signal
@@ -7,9 +10,14 @@ import subprocess
 import time
 
 import hostile_archives as make
-from croft_test import USER, USER_NO_SUB, snapshot_tree
+from croft_test import USER, USER_NO_SUB, mounts, processes_of, snapshot_tree
 from image_layouts import CHANGES, FOLLOWED, GOOD, HERE, HOSTILE_LAYERS, LIES, Layout
 from test_import import ImportTest
+
+IMPORTS = int(os.environ.get('KILLS') or 200) // 10
+SEED = int(os.environ.get('SEED') or random.SystemRandom().randrange(1 << 32))
+# A signal, and to whom: croft, its process in the user namespace, croft-import.
+EVENTS = [(signal.SIGKILL, 0), (signal.SIGKILL, 1), (signal.SIGKILL, 2), (signal.SIGTERM, 0), (signal.SIGKILL, 2), (signal.SIGTERM, 2)]
 
 
 class LayoutTest(ImportTest):
@@ -320,6 +328,8 @@ class Hostile(LayoutTest):
 
 
 class Killed(LayoutTest):
+    time_limit = 60 + 3 * IMPORTS
+
     def processes(self, p):
         """The import's: croft, its child, croft-import."""
         pids = [p.pid]
@@ -331,35 +341,77 @@ class Killed(LayoutTest):
                 pass
         return pids
 
-    def test_whoever_is_killed_nothing_is_left(self):
-        image = self.image([make.file(f'a{i}', os.urandom(20000)) for i in range(20)],
-                           [make.file(f'b{i}/f', 'x') for i in range(80)])
-        rand = random.Random(11)
-        t = time.monotonic()
+    def disturb(self, p, event):
+        """Sends the signal; whom is a number of processes(). False: it came too late."""
+        sig, whom = event
+        pids = self.processes(p)
+        if len(pids) <= whom:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pids[whom], sig)
+        return True
+
+    def one(self, image, event, moment, options):
+        """What is wrong after an import that was disturbed then, or None; and what became of it."""
+        p = self.popen_as(self.user, [self.croft_path, 'root', 'import', *options, image, 'it'], env=self.env)
+        time.sleep(moment)
+        hit = self.disturb(p, event)
+        status = p.wait(60)
+        if status not in (0, 125, -event[0]):
+            return f'status {status}', 'wrong'
+        # Whoever was killed tidies up no more: the next one does, once the processes have ended.
+        deadline = time.monotonic() + 20
+        there = ['it'] if 'it' in self.listed() else []
+        want = ['.layers', 'base', *there]
+        while self.listed() != want and status == -signal.SIGKILL and time.monotonic() < deadline:
+            self.croft(self.user, 'root', 'rm', '--force', 'nosuch', env=self.env)
+        while processes_of(self._ids) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        left = [*processes_of(self._ids), *sorted(mounts() ^ self._mounts), *(set(self.listed()) ^ set(want))]
+        if left:
+            return f'left: {left}', 'wrong'
+        if there:
+            seen = {name for folder, dirs, files in os.walk(self.roots + '/it') for name in dirs + files}
+            if len(seen) != 80 + 80 + 20 + 1:
+                return f'{len(seen)} names in the root', 'wrong'
+            self.assertRan(self.croft(self.user, 'root', 'rm', 'it', env=self.env))
+        elif status == 0:
+            return 'no root, and no error', 'wrong'
+        if self.others() != self.before:
+            return 'another root or its layers have changed', 'wrong'
+        return None, 'whole' if there else 'stopped' if hit else 'too late'
+
+    def others(self):
+        """The root that is there, and its layer, without the numbers of links and the directories that names come and go in."""
+        found = {}
+        for tree in (self.roots + '/base', glob.glob(self.roots + '/.layers/sha256-*')[0]):
+            found.update({f'{tree}/{name}': entry[:4] + entry[5:] for name, entry in snapshot_tree(tree).items()})
+        return found
+
+    def test_at_whatever_moment_whoever_is_killed_nothing_is_left(self):
+        """A sweep over the time that an import takes. `make kill-anywhere` has a longer one, SEED=N one as before."""
+        print(f'      SEED={SEED}', flush=True)
+        base = [make.file(f'a{i}', bytes([i]) * 20000) for i in range(20)]
+        image = self.image(base, [make.dir_('d'), *(make.file(f'd/b{i}/f{i}', 'x') for i in range(80))])
+        self.assertImported(self.image(base), 'base')
+        self.before = self.others()
+        begin = time.monotonic()
         self.assertImported(image, 'it')
-        whole = time.monotonic() - t
-        self.remove_roots()
-        for i in range(9):
-            p = self.popen_as(self.user, [self.croft_path, 'root', 'import', image, 'it'], env=self.env)
-            time.sleep(rand.random() * whole)
-            pids = self.processes(p)
-            victim = pids[min(i % 3, len(pids) - 1)]
-            try:
-                os.kill(victim, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            status = p.wait(60)
-            self.assertIn(status, (0, 125, -signal.SIGKILL))
-            whole_root = os.path.exists(self.roots + '/it')
-            want = ['.layers', 'it'] if whole_root else []
-            deadline = time.monotonic() + 20
-            # Of croft itself the next one removes what is left, once its processes have ended.
-            while status == -signal.SIGKILL and self.listed() != want and time.monotonic() < deadline:
-                self.croft(self.user, 'root', 'rm', '--force', 'nosuch', env=self.env)
-            self.assertEqual(self.listed(), want, (i, status))
-            if whole_root:
-                self.assertEqual(len(os.listdir(self.roots + '/it')), 100)
-                self.remove_roots()
+        whole = time.monotonic() - begin
+        self.assertRan(self.croft(self.user, 'root', 'rm', 'it', env=self.env))
+        rng, tally, wrong = random.Random(SEED), collections.Counter(), []
+        for i in range(IMPORTS):
+            event = EVENTS[i % len(EVENTS)]
+            options = rng.choice(((), ('--copy',)))
+            moment = whole * 1.1 * (i + rng.random()) / IMPORTS
+            what, became = self.one(image, event, moment, options)
+            tally[became] += 1
+            if what:
+                wrong.append(f'SEED={SEED} number {i}: {event} {options} after {moment:.3f} of {whole:.3f} s: {what}')
+                break
+        print(f'      {IMPORTS} imports: ' + ', '.join(f'{n} {what}' for what, n in sorted(tally.items())))
+        self.assertEqual(wrong, [])
+        self.assertGreater(tally['stopped'], IMPORTS // 4, 'the moments are not those of an import')
 
     def test_two_at_once_do_not_disturb_each_other(self):
         image = self.image([make.file('a', os.urandom(2 << 20))], [make.file('b', 'x')])
