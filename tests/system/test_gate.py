@@ -104,6 +104,17 @@ class GateTest(RunTest, LogTest):
         self.assertRan(r)
         return r.out
 
+    def linked_root(self):
+        """A root with a file that has another name elsewhere, as those out of images have it; and that name."""
+        root = self.build_root('sh', 'cat')
+        stored = self.write(self.home_dir() + '/stored', 'stored\n', USER)
+        os.link(stored, root + '/shared')
+        return root, stored
+
+    def text_of(self, path):
+        with open(path, encoding='utf-8') as f:
+            return f.read()
+
     def refused(self, message, *args, **kwargs):
         self.assertRefused(self.gate(*args, **kwargs), 125, message)
 
@@ -177,6 +188,16 @@ class Works(GateTest):
         self.assertEqual(self.inside('id -u; echo x >/new && cat /new', root=root), f'{pwd.getpwnam(USER).pw_uid}\nx\n')
         self.assertTrue(os.path.exists(root + '/new'))
         self.assertRefused(self.gate('--read-only', root, '--', '/bin/sh', '-c', 'echo x >/other'), 2, 'Read-only file system')
+
+    def test_a_root_of_hard_links_is_read_only_as_elsewhere(self):
+        root, stored = self.linked_root()
+        self.inside('echo x >>/shared', root=root)  # nothing says yet that its files are others' as well
+        self.assertEqual(self.text_of(stored), 'stored\nx\n')
+        os.chmod(root, 0o4755)
+        self.assertRefused(self.gate(root, '--', '/bin/sh', '-c', 'echo x >>/shared'), 2, 'Read-only file system')
+        self.assertRefused(self.gate('--read-only=false', root, '--', '/bin/sh', '-c', 'echo x >>/shared'), 2, 'Read-only file system')
+        self.assertEqual(self.inside('cat /shared', root=root), 'stored\nx\n')
+        self.assertEqual(self.text_of(stored), 'stored\nx\n')
 
     def test_exit_codes(self):
         for command, status in ((['sh', '-c', 'exit 3'], 3), (['sh', '-c', 'kill -9 $$'], 137), (['nothing'], 127), (['/etc/passwd'], 126)):
@@ -673,6 +694,31 @@ class Direct(ByHand):
         self.put_gate(self.with_setuid)
         with open(file, 'rb') as f:
             return f.read()
+
+    def await_text(self, path, text):
+        deadline = time.monotonic() + 10
+        while self.text_of(path) != text and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.assertEqual(self.text_of(path), text)
+
+    def test_a_plan_that_writes_to_a_root_of_hard_links_reaches_what_is_the_callers_and_no_more(self):
+        """The store is his own, and he can write to it without any gate: the mark is croft's to heed, the rights are the policy's."""
+        root, stored = self.linked_root()
+        out = self.home_dir()
+        roots = self.write(self.home_dir() + '/roots', 'kept\n')
+        os.link(roots, root + '/not-his')
+        done = self.write(out + '/done', '', USER)
+        plan = self.plan_of(root, out, 'echo x >>/shared; echo x >>/not-his; chmod 666 /not-his; echo x >/mnt/done')
+        os.chmod(root, 0o4755)  # croft itself would make another plan now
+        self.assertEqual(self.start(plan)[1:], ('', True))
+        self.await_text(done, 'x\n')
+        self.assertEqual((self.text_of(stored), self.text_of(roots)), ('stored\nx\n', 'kept\n'))
+        self.assertEqual(os.stat(roots).st_mode & 0o777, 0o644)
+        self.write(self.sysconfdir + '/croft/policy.conf', OPEN.replace('root %h/**', 'root %h/** ro'))
+        self.assertGateRefuses(plan, 'denied for ' + USER)
+        self.assertEqual(self.start(self.plan_of(root, out, 'echo x >>/shared || echo y >/mnt/done'))[1:], ('', True))
+        self.await_text(done, 'y\n')
+        self.assertEqual(self.text_of(stored), 'stored\nx\n')
 
     def test_B11_whoever_cannot_be_told_does_not_wait_with_the_capability(self):
         """The socket is full, its other end is held by the sandbox itself, and the start fails."""
