@@ -308,6 +308,7 @@ class Atomic(ImportTest):
             status = dict(line.split(':\t', 1) for line in f.read().splitlines())
         self.assertEqual([status[name] for name in ('Seccomp', 'NoNewPrivs', 'CapBnd', 'CapEff')],
                          ['2', '1', '000000000000001b', '000000000000001b'])
+        self.assertEqual(os.getsid(pid), pid, 'it has the session of croft, and so its terminal')
         with open(f'/proc/{pid}/environ', 'rb') as f:
             self.assertEqual([x.split(b'=')[0] for x in f.read().split(b'\0') if x], [b'TERM'] if 'TERM' in os.environ else [])
         links = [os.readlink(f'/proc/{pid}/fd/{fd}') for fd in os.listdir(f'/proc/{pid}/fd')]

@@ -1,9 +1,12 @@
 """Sandboxes with a name: ps, exec, stop, run -d, logs, attach; what is left when any croft of them is killed."""
+import collections
 import contextlib
 import json
 import os
 import pwd
 import random
+import re
+import shutil
 import signal
 import subprocess
 import time
@@ -210,6 +213,40 @@ class Exec(NamedTest):
         p.send_signal(signal.SIGTERM)
         self.assertEqual(p.wait(20), 128 + signal.SIGTERM)
 
+    def test_a_second_term_kills_it(self):
+        self.named('a')
+        p = self.popen_as(USER, [self.croft_path, 'exec', 'a', 'bash', '-c', 'trap "echo once" TERM; echo ready; while :; do sleep 0.02; done'], env=self.env)
+        self.assertEqual(p.stdout.readline(), b'ready\n')
+        p.terminate()
+        self.assertEqual(p.stdout.readline(), b'once\n')
+        self.assertIsNone(p.poll())
+        p.terminate()
+        self.assertEqual((p.wait(5), p.stdout.read()), (128 + signal.SIGKILL, b''))
+        self.assertEqual(self.names(), ['a'])
+
+    def test_who_cannot_wait_for_it_kills_it_and_says_so(self):
+        self.needs_package('strace')
+        self.named('a')
+        init, = (pid for pid, _ in processes_of(self._ids) if self.is_init(pid))
+        self.assertRan(self.exec('a', 'true'))
+        tracer = subprocess.Popen(['strace', '-f', '-o', '/dev/null', '-e', 'trace=signalfd4', '-e', 'inject=signalfd4:error=EMFILE', '-p', str(init)],
+                                  stderr=subprocess.PIPE, text=True)
+        self.addCleanup(tracer.stderr.close)
+        self.addCleanup(tracer.wait)
+        self.addCleanup(tracer.terminate)
+        self.assertIn('attached', tracer.stderr.readline())
+        self.assertRefused(self.exec('a', 'sleep', '313'), EXIT_CROFT, r'\Acroft: wait for the command: (Too many open files|No file descriptors available)\n\Z')
+        tracer.terminate()
+        tracer.wait(20)
+        self.assertEqual([command for _, command in processes_of(self._ids) if 'sleep 313' in command], [])
+        self.assertRan(self.exec('a', 'true'))
+
+    @staticmethod
+    def is_init(pid):
+        with contextlib.suppress(OSError), open(f'/proc/{pid}/status', encoding='utf-8') as f:
+            return fields_of(f.read())['NSpid'].split()[1:] == ['1']
+        return False
+
     def test_when_its_croft_is_killed_so_is_it(self):
         self.named('a')
         p = self.popen_as(USER, [self.croft_path, 'exec', 'a', 'sh', '-c', 'trap "" HUP TERM; echo ready; sleep 311; sleep 312'], env=self.env)
@@ -269,6 +306,25 @@ class Detached(NamedTest):
                                        (('-v', '/no/such:/x', 'host'), EXIT_CROFT, 'No such file'), (('-t', 'host'), EXIT_CROFT, '--detach and --tty')):
             self.assertRefused(self.croft(USER, 'run', *SELF, '-d', *words), status, message)
             self.assertNothingLeft()
+
+    def test_one_whose_folder_is_removed_runs_on_and_cannot_be_found(self):
+        """As logind does with /run/user/UID where its user has logged out everywhere and does not linger."""
+        self.detached('box', *FOR_EVER)
+        pid, = (box['pid'] for box in self.ps())
+        shutil.rmtree(self.folder)
+        self.assertEqual(self.ps(), [])
+        for words in (('exec', 'box', 'true'), ('stop', 'box'), ('logs', 'box')):
+            self.assertRefused(self.croft(USER, *words), EXIT_CROFT, '^croft: no sandbox with the name box is running\n')
+        self.assertIn('sleep 600', ' '.join(command for _, command in processes_of(self._ids)))
+        self.detached('box', *FOR_EVER)  # the name is free
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + 20
+        while pid in [other for other, _ in processes_of(self._ids)]:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+        self.assertEqual(self.exec('box', 'echo', 'here').out, 'here\n')  # and the first has not taken the second along
+        self.assertRan(self.croft(USER, 'stop', '--kill', 'box'))
+        self.assertNothingLeft()
 
     def test_without_a_name_it_gets_one(self):
         r = self.croft(USER, 'run', *SELF, '-d', 'host', '--', 'sleep', '300')
@@ -400,4 +456,19 @@ class Hundred(NamedTest):
         for p in running:
             p.stdin.close()
             p.wait(20)
+        self.assertNothingLeft()
+
+    def test_a_name_that_comes_and_goes_is_free_or_taken_and_nothing_else(self):
+        """Those that end take the entry, and with the last one the folder, away from under those that begin."""
+        argv = [self.croft_path, 'run', *SELF, '--name', 'a', 'host', '--', 'echo', 'mine']
+        tally = collections.Counter()
+        for _ in range(12):
+            running = [self.popen_as(USER, argv, env=self.env) for _ in range(6)]
+            for p in running:
+                p.wait(30)
+                said = p.stdout.read(), re.sub(rb'\ncroft: hint: .*\n', b'\n', p.stderr.read())
+                tally[said] += 1
+                self.assertIn((p.returncode, *said), ((0, b'mine\n', b''), (EXIT_CROFT, b'', b'croft: option --name: a sandbox with the name a is running\n')))
+        self.assertGreaterEqual(tally[b'mine\n', b''], 12)
+        self.assertGreater(len(tally), 1, 'no two met')
         self.assertNothingLeft()
