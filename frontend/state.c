@@ -175,7 +175,7 @@ int state_claim(struct state *s, struct err *e)
 			nanosleep(&(const struct timespec){.tv_nsec = 2000000}, NULL);
 			r = 0;
 		}
-		if (r == 0 && access(s->base_path, F_OK) < 0) /* the last to leave took it along */
+		if (r == 0) /* the last to leave took it along, and somebody may have made another since */
 			fd_close(TAKE_FD(s->base));
 	}
 	if (r > 0)
