@@ -6,29 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "common/mem.h"
-#include "frontend/clock.h"
-#include "frontend/signals.h"
-#include "frontend/terminal_proxy.h"
-#include "frontend/tied.h"
+#include "frontend/relay.h"
 #include "sandbox/msg.h"
 
 enum { GRACE_MS = 10000 };
 
 struct client {
-	int conn, signals, parent;
-	bool ignored[NSIG];
-	int terms;
-	int64_t deadline;
+	int conn;
 	bool over;
 	int status;
 	struct err *e;
-	struct proxy proxy;
+	struct relay relay;
 };
 
 /* --- asking -------------------------------------------------------------------------------------- */
@@ -66,64 +59,14 @@ static int ask(int conn, const struct request *q, struct err *e)
 	return r < 0 && r != -EPIPE ? err_set(e, -r, "ask the sandbox: %s", strerror(-r)) : 0;
 }
 
-/* --- signals ----------------------------------------------------------------------------------------- */
+/* --- a signal ----------------------------------------------------------------------------------------- */
 
-static void send_signal(const struct client *c, int sig)
+static void send_signal(void *ctx, int sig)
 {
+	const struct client *c = ctx;
 	const struct err which = {.code = sig};
 
 	msg_send(c->conn, MSG_SIGNAL, &which, -1);
-}
-
-static void start_deadline(struct client *c)
-{
-	if (c->deadline < 0)
-		c->deadline = clock_ms() + GRACE_MS;
-}
-
-static void stop_ourselves(struct client *c, pid_t whom)
-{
-	proxy_suspend(&c->proxy);
-	signals_stop(whom);
-	proxy_resume(&c->proxy);
-	send_signal(c, SIGCONT);
-}
-
-static void got_signal(struct client *c, int sig, int code)
-{
-	if (c->ignored[sig])
-		return;
-	if (sig == SIGWINCH) {
-		proxy_window_size(&c->proxy);
-		if (c->proxy.master >= 0)
-			return; /* the kernel tells the foreground inside */
-	}
-	if (sig == SIGTERM || (sig == SIGHUP && code == SI_KERNEL))
-		start_deadline(c);
-	if (sig == SIGTERM && ++c->terms > 1)
-		sig = SIGKILL;
-	send_signal(c, sig == SIGTSTP ? SIGSTOP : sig);
-	if (sig == SIGTSTP)
-		stop_ourselves(c, getpid());
-	if (sig == SIGCONT)
-		proxy_resume(&c->proxy);
-}
-
-static void read_signals(struct client *c)
-{
-	struct signalfd_siginfo si;
-
-	while (read(c->signals, &si, sizeof(si)) == (ssize_t)sizeof(si))
-		got_signal(c, (int)si.ssi_signo, si.ssi_code);
-}
-
-static void parent_is_gone(struct client *c)
-{
-	fd_close(TAKE_FD(c->parent));
-	c->terms++;
-	start_deadline(c);
-	send_signal(c, SIGTERM);
-	send_signal(c, SIGCONT);
 }
 
 /* --- what the session says ------------------------------------------------------------------------------ */
@@ -132,7 +75,7 @@ static void got_terminal(struct client *c, int *fd)
 {
 	const int master = fd_take(fd);
 
-	if (master < 0 || c->proxy.master >= 0 || proxy_start(&c->proxy, master, c->e) < 0) {
+	if (master < 0 || c->relay.proxy.master >= 0 || proxy_start(&c->relay.proxy, master, c->e) < 0) {
 		fd_close(master);
 		c->over = true;
 	}
@@ -161,39 +104,24 @@ static bool read_message(struct client *c)
 		c->over = true;
 	} else if (m.type == MSG_TERMINAL) {
 		got_terminal(c, &fd);
-	} else if (m.type == MSG_STOPPED && c->proxy.master >= 0 && c->proxy.can_raw) {
-		stop_ourselves(c, 0);
+	} else if (m.type == MSG_STOPPED) {
+		relay_stopped(&c->relay);
 	}
 	return !c->over;
 }
 
 static void turn(struct client *c)
 {
-	enum { OURS = 3 };
-	struct pollfd p[OURS + PROXY_POLL] = {{.fd = c->conn, .events = POLLIN},
-					      {.fd = c->signals, .events = POLLIN},
-					      {.fd = c->parent, .events = POLLIN}};
-	const int timeout = clock_shorter(proxy_wait(&c->proxy), c->deadline);
+	enum { OURS = 1 };
+	struct pollfd p[OURS + RELAY_POLL] = {{.fd = c->conn, .events = POLLIN}};
+	const int timeout = relay_wait(&c->relay);
 
-	proxy_poll_set(&c->proxy, p + OURS);
-	if (poll(p, OURS + PROXY_POLL, timeout) < 0) {
+	relay_poll_set(&c->relay, p + OURS);
+	if (poll(p, OURS + RELAY_POLL, timeout) < 0) {
 		c->over = errno != EINTR;
 		return;
 	}
-	if (p[1].revents)
-		read_signals(c);
-	if (p[2].revents)
-		parent_is_gone(c);
-	proxy_move(&c->proxy, p + OURS);
-	if (c->proxy.hung_up && !c->ignored[SIGHUP]) {
-		send_signal(c, SIGHUP);
-		start_deadline(c);
-	}
-	c->proxy.hung_up = false;
-	if (c->deadline >= 0 && clock_ms() >= c->deadline) {
-		c->deadline = -1;
-		send_signal(c, SIGKILL);
-	}
+	relay_turn(&c->relay, p + OURS);
 	while (p[0].revents && read_message(c))
 		continue;
 }
@@ -203,21 +131,17 @@ int exec_client(int conn, const struct request *q, pid_t starter, struct err *e)
 	static struct client c; /* the buffers of the proxy are large */
 
 	c.conn = conn;
-	c.parent = -1;
-	c.deadline = -1;
 	c.e = e;
 	e->code = 0;
-	proxy_init(&c.proxy, q->tty);
-	c.signals = signals_take(c.ignored, e);
-	if (c.signals < 0 || ask(conn, q, e) < 0)
+	c.relay.grace_ms = GRACE_MS;
+	c.relay.stop_for_tstp = true;
+	relay_init(&c.relay, q->tty, send_signal, &c);
+	if (relay_take_signals(&c.relay, e) < 0 || ask(conn, q, e) < 0)
 		return -e->code;
-	if (!c.ignored[SIGHUP])
-		c.parent = tied_open(starter);
-	if (c.parent == TIED_GONE)
-		parent_is_gone(&c);
+	relay_tie(&c.relay, starter);
 	while (!c.over)
 		turn(&c);
-	proxy_drain(&c.proxy);
-	proxy_end(&c.proxy);
+	proxy_drain(&c.relay.proxy);
+	proxy_end(&c.relay.proxy);
 	return e->code ? -e->code : c.status;
 }

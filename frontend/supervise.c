@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -22,105 +21,46 @@
 #include "frontend/idmap.h"
 #include "frontend/limits.h"
 #include "frontend/network.h"
-#include "frontend/signals.h"
-#include "frontend/terminal_proxy.h"
-#include "frontend/tied.h"
+#include "frontend/relay.h"
 #include "sandbox/msg.h"
 
 struct supervisor {
 	const struct plan *plan;
 	pid_t pid;
-	int pidfd, sock, signals;
-	int parent; /* the process that started croft; or -1 */
+	int pidfd, sock;
 	const struct job *job;
-	bool ignored[NSIG];
-	int terms;          /* TERM signals so far */
-	int64_t deadline;   /* when KILL is sent: monotonic milliseconds, or -1 */
-	int64_t time_limit; /* when TERM is, since the plan says so; or -1 */
+	int64_t time_limit; /* when TERM is sent, since the plan says so: monotonic milliseconds, or -1 */
 	bool timed_out;
 	bool going; /* go was said */
 	bool over;
 	int status;
 	struct err *e;
 	struct cgroup cgroup;
-	struct proxy proxy;
+	struct relay relay;
 	struct network network;
 };
 
 /* --- signals ----------------------------------------------------------------------------- */
 
-static void send_signal(const struct supervisor *s, int sig)
+/* The kernel keeps TSTP from a pid 1 without a handler, STOP from outside it does not (stop_for_tstp). */
+static void send_signal(void *ctx, int sig)
 {
+	const struct supervisor *s = ctx;
+
 	syscall(SYS_pidfd_send_signal, s->pidfd, sig, NULL, 0);
 	/* Who waits in a request that it has read cannot be killed until it is gone. */
 	if (sig == SIGKILL && s->job->reader > 0)
 		kill(s->job->reader, SIGKILL);
 }
 
-static void start_deadline(struct supervisor *s)
-{
-	if (s->deadline < 0)
-		s->deadline = clock_ms() + s->plan->stop_timeout_ms;
-}
-
-/* Stops with the job, and comes back when that goes on. */
-static void stop_ourselves(struct supervisor *s, pid_t whom)
-{
-	proxy_suspend(&s->proxy);
-	signals_stop(whom);
-	proxy_resume(&s->proxy);
-	send_signal(s, SIGCONT);
-}
-
-static void got_signal(struct supervisor *s, int sig, int code)
-{
-	if (s->ignored[sig])
-		return;
-	if (sig == SIGHUP &&
-	    code == SI_KERNEL) /* the terminal is closed; from others it may mean: read anew */
-		start_deadline(s);
-	if (sig == SIGWINCH) {
-		proxy_window_size(&s->proxy);
-		if (s->proxy.master >= 0)
-			return; /* the kernel tells the foreground inside */
-	}
-	if (sig == SIGTERM) {
-		start_deadline(s);
-		if (++s->terms > 1)
-			sig = SIGKILL;
-	}
-	/* The kernel keeps TSTP from a pid 1 without a handler, STOP from outside it does not. */
-	send_signal(s, sig == SIGTSTP && !s->plan->init ? SIGSTOP : sig);
-	if (sig == SIGTSTP)
-		stop_ourselves(s, getpid()); /* the sandbox came first */
-	if (sig == SIGCONT)
-		proxy_resume(&s->proxy);
-}
-
-static void read_signals(struct supervisor *s)
-{
-	struct signalfd_siginfo si;
-
-	while (read(s->signals, &si, sizeof(si)) == (ssize_t)sizeof(si))
-		got_signal(s, (int)si.ssi_signo, si.ssi_code);
-}
-
 /* --- messages from inside -------------------------------------------------------------------- */
 
 static void got_terminal(struct supervisor *s, int master)
 {
-	if (s->proxy.master >= 0 || proxy_start(&s->proxy, master, s->e) < 0) {
+	if (s->relay.proxy.master >= 0 || proxy_start(&s->relay.proxy, master, s->e) < 0) {
 		fd_close(master);
 		send_signal(s, SIGKILL);
 	}
-}
-
-/* The command was stopped by its own terminal: the caller's shell gets its prompt back. */
-static void got_stopped(struct supervisor *s)
-{
-	/* The whole job: a script around us waits for the terminal just as we do. */
-	if (s->proxy.master >= 0 && s->proxy.can_raw)
-		stop_ourselves(s, 0);
 }
 
 /* One message, if there is one. Returns whether there was. */
@@ -147,7 +87,7 @@ static bool read_message(struct supervisor *s)
 	else if (m.type == MSG_TERMINAL && fd >= 0)
 		got_terminal(s, fd_take(&fd));
 	else if (m.type == MSG_STOPPED)
-		got_stopped(s);
+		relay_stopped(&s->relay);
 	else if (m.type == MSG_CHILD && s->pidfd < 0)
 		s->pidfd = fd_take(&fd);
 	else if (s->job->report)
@@ -237,18 +177,9 @@ static void turn_network(struct supervisor *s, const struct pollfd *pfd)
 
 static int time_left(struct supervisor *s)
 {
-	int wait = clock_sooner(proxy_wait(&s->proxy), network_wait(&s->network));
+	int wait = clock_sooner(relay_wait(&s->relay), network_wait(&s->network));
 
-	return clock_shorter(clock_shorter(wait, s->deadline), s->time_limit);
-}
-
-/* As if somebody had sent TERM. CONT, since a stopped command would not see it. */
-static void stop(struct supervisor *s)
-{
-	s->terms++;
-	start_deadline(s);
-	send_signal(s, SIGTERM);
-	send_signal(s, SIGCONT);
+	return clock_shorter(wait, s->time_limit);
 }
 
 static void time_is_up(struct supervisor *s)
@@ -257,13 +188,7 @@ static void time_is_up(struct supervisor *s)
 	s->timed_out = true;
 	if (s->job->report)
 		report_time_limit(s->job->report);
-	stop(s);
-}
-
-static void parent_is_gone(struct supervisor *s)
-{
-	fd_close(TAKE_FD(s->parent));
-	stop(s);
+	relay_stop(&s->relay);
 }
 
 /* What was sent before counts first: why there is no command. */
@@ -272,23 +197,6 @@ static void exec_is_over(struct supervisor *s)
 	while (s->sock >= 0 && read_message(s))
 		continue;
 	runs(s);
-}
-
-static void hung_up(struct supervisor *s)
-{
-	if (s->ignored[SIGHUP])
-		return;
-	send_signal(s, SIGHUP);
-	start_deadline(s);
-}
-
-/* As TERM: the second time it is killed. */
-static void asked_to_stop(struct supervisor *s)
-{
-	if (s->terms)
-		send_signal(s, SIGKILL);
-	else
-		stop(s);
 }
 
 /* poll(2) that ends with the last descriptor in use: more entries than RLIMIT_NOFILE are EINVAL. */
@@ -309,47 +217,33 @@ static bool await(struct supervisor *s, struct pollfd *p, nfds_t n, int timeout)
 static void turn(struct supervisor *s)
 {
 	enum {
-		OURS = 5,
-		NETWORK = OURS + PROXY_POLL,
+		OURS = 3,
+		NETWORK = OURS + RELAY_POLL,
 		CONTROL = NETWORK + NETWORK_POLL,
 		ALL = CONTROL + CONTROL_POLL
 	};
 	struct control *control = s->going ? s->job->control : NULL;
 	struct pollfd p[ALL] = {{.fd = s->pidfd, .events = POLLIN},
-				{.fd = s->signals, .events = POLLIN},
 				{.fd = s->sock, .events = POLLIN},
-				{.fd = s->parent, .events = POLLIN},
 				{.fd = s->job->report ? s->job->report->exec : -1, .events = POLLIN}};
 	int timeout = time_left(s);
 
-	proxy_poll_set(&s->proxy, p + OURS);
+	relay_poll_set(&s->relay, p + OURS);
 	network_poll_set(&s->network, p + NETWORK);
 	if (control)
 		control_poll_set(control, p + CONTROL);
 	if (!await(s, p, control ? ALL : CONTROL, timeout))
 		return;
-	if (p[1].revents)
-		read_signals(s);
-	if (p[2].revents && s->sock >= 0)
+	if (p[1].revents && s->sock >= 0)
 		read_message(s);
-	if (s->job->report && report_is_exec(s->job->report, p[4].revents))
+	if (s->job->report && report_is_exec(s->job->report, p[2].revents))
 		exec_is_over(s);
-	if (p[3].revents)
-		parent_is_gone(s);
 	for (unsigned n = control ? control_turn(control, p + CONTROL, s->sock) : 0; n > 0; n--)
-		asked_to_stop(s);
+		relay_stop_again(&s->relay);
 	turn_network(s, p + NETWORK);
-	proxy_move(&s->proxy, p + OURS);
-	if (s->proxy.hung_up) {
-		s->proxy.hung_up = false;
-		hung_up(s);
-	}
+	relay_turn(&s->relay, p + OURS);
 	if (s->time_limit >= 0 && clock_ms() >= s->time_limit)
 		time_is_up(s);
-	if (s->deadline >= 0 && clock_ms() >= s->deadline) {
-		s->deadline = -1;
-		send_signal(s, SIGKILL);
-	}
 	if (p[0].revents)
 		reap(s);
 }
@@ -441,8 +335,7 @@ static int start(struct supervisor *s, const struct sandbox_hooks *h)
 		return err_sys(s->e, "make a socket pair");
 	s->sock = pair[0];
 	inner = pair[1];
-	s->signals = signals_take(s->ignored, s->e);
-	if (s->signals < 0 || cgroup_make(s->plan, &s->cgroup, s->e) < 0)
+	if (relay_take_signals(&s->relay, s->e) < 0 || cgroup_make(s->plan, &s->cgroup, s->e) < 0)
 		return -s->e->code;
 	return s->plan->gate ? gate_child(s, inner) : clone_child(s, h, inner);
 }
@@ -468,25 +361,27 @@ int supervise(const struct plan *p, const struct sandbox_hooks *h, const struct 
 
 	s.plan = p;
 	s.job = job;
-	s.pidfd = s.sock = s.signals = s.parent = -1;
-	s.deadline = s.time_limit = -1;
+	s.pidfd = s.sock = -1;
+	s.time_limit = -1;
 	s.cgroup = (struct cgroup){.box = -1, .limits = -1, .base = -1};
 	s.e = e;
 	e->code = 0;
-	proxy_init(&s.proxy, p->tty);
+	s.relay.grace_ms = p->stop_timeout_ms;
+	s.relay.stop_for_tstp = !p->init;
+	relay_init(&s.relay, p->tty, send_signal, &s);
 	network_init(&s.network);
 	if (start(&s, h) < 0) {
-		proxy_end(&s.proxy);
+		proxy_end(&s.relay.proxy);
 		cgroup_end(&s.cgroup);
 		return -e->code;
 	}
 	begin(&s);
-	if (job->tied && !s.ignored[SIGHUP] && (s.parent = tied_open(job->starter)) == TIED_GONE)
-		stop(&s);
+	if (job->tied)
+		relay_tie(&s.relay, job->starter);
 	while (!s.over)
 		turn(&s);
 	network_end(&s.network);
-	proxy_drain(&s.proxy);
-	proxy_end(&s.proxy);
+	proxy_drain(&s.relay.proxy);
+	proxy_end(&s.relay.proxy);
 	return account(&s);
 }
