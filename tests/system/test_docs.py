@@ -1,15 +1,11 @@
 """What the documents say about the programs is true where a program can tell."""
 import os
 import re
-import subprocess
 import unittest
 from xml.etree import ElementTree
 
-import debian_root
 from attacks import registry
 from croft_test import CroftTest, USER
-from fuse_case import fuse_for_all
-from image_layouts import Layout
 from run_case import RunTest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -178,61 +174,3 @@ class Recording(RunTest):
         now = [line.replace(USER, 'alice') for line in self.lines(r.out)]
         self.assertGreater(len(now), 12)
         self.assertEqual(now, self.lines(read('docs', 'demo.svg')))
-
-
-class Examples(RunTest):
-    """What stands in the documents does what it says when it is pasted, line after line, into a shell of a user's."""
-
-    time_limit = 600  # one of them makes the Debian root of the tests
-    # The answer to a question is its status; standard input that ends, ends the shells.
-    STATUS = {'croft policy explain volume /etc:rw': 1}
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        fuse_for_all(cls)
-
-    def setUp(self):
-        self.needs_package('squashfuse', 'squashfs-tools')
-        self.folder = self.home_dir()
-        self.path = f'{self.folder}/bin:{os.path.dirname(self.croft_path)}:/usr/sbin:/usr/bin:/sbin:/bin'
-
-    def paste(self, lines):
-        self.assertGreater(len(lines), 1)
-        for line in lines:
-            with self.subTest(line):
-                r = self.run_as(USER, ['bash', '-o', 'pipefail', '-c', line], cwd=self.folder, timeout=300,
-                                env={'PATH': self.path, 'XDG_DATA_HOME': self.folder + '/data-home'})
-                self.assertRan(r, self.STATUS.get(line.partition('  #')[0].strip(), 0))
-
-    def stand_in_for_mmdebstrap(self):
-        """Prints the archive that mmdebstrap has made for other tests."""
-        os.mkdir(self.folder + '/bin')
-        self.write(self.folder + '/bin/mmdebstrap', f'#!/bin/sh\ncat {debian_root.archive(self)}\n')
-        os.chmod(self.folder + '/bin/mmdebstrap', 0o755)
-
-    def stand_in_for_skopeo(self):
-        """An image layout with the image that it would have fetched."""
-        self.assertRan(self.croft(USER, 'root', 'build', '-q', self.folder + '/stand-in', 'bash'))
-        tar = subprocess.run(['tar', '--owner=0', '--group=0', '-c', '-C', self.folder + '/stand-in', '.'], check=True, stdout=-1)
-        layout = Layout(self.folder + '/images')
-        layout.image([layout.layer(tar.stdout)], 'debian')
-        layout.write()
-
-    def test_the_examples_of_the_readme_work_when_pasted(self):
-        self.stand_in_for_mmdebstrap()
-        section = re.search(r'(?ms)^## Use$(.*?)^\|', read('README.md'))[1]
-        lines = re.findall(r'(?m)^    (\S.*)$', section)
-        self.assertIn('mmdebstrap', ' '.join(lines))
-        self.paste(lines)
-
-    def test_the_examples_of_the_manual_work_when_pasted(self):
-        self.write(self.folder + '/script.sh', 'echo x >/new && ls /new\n', USER)
-        os.mkdir(self.folder + '/data')
-        self.give(self.folder + '/data', USER)
-        self.stand_in_for_skopeo()
-        for page in ('croft.1', 'croft.7', 'croft-root.1'):
-            section = re.search(r'(?ms)^\.Sh EXAMPLES$(.*?)^\.Sh', read('man', page))[1]
-            if page == 'croft-root.1':
-                self.run_as(USER, ['rm', '-rf', self.folder + '/rootfs'])
-            self.paste([line.replace('\\(dq', '"') for line in re.findall(r'(?m)^(?:\.Dl )?((?:croft|tar|mksquashfs) .*)$', section)])
