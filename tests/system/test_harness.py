@@ -265,8 +265,10 @@ class Terminals(CroftTest):
         t.expect('10 20')
 
     def test_raw_mode_is_seen(self):
-        t = self.terminal(USER, ['sh', '-c', 'stty raw; echo raw; read x; exit 0'])
+        t = self.terminal(USER, ['sh', '-c', 'echo ready; read x; stty raw; echo raw; read x; exit 0'])
+        t.expect('ready')
         before = t.attributes()
+        t.send('\n')
         t.expect('raw')
         self.assertNotEqual(t.attributes()[3], before[3])
 
