@@ -505,9 +505,7 @@ class CroftTest(unittest.TestCase):
 
     def needs_package(self, *names):
         """Installs Debian packages that are missing; where that fails the test is skipped (and so fails in CI)."""
-        missing = [name for name in names if subprocess.run(
-            ['dpkg-query', '-W', '-f', '${db:Status-Status}', name],
-            capture_output=True, text=True).stdout != 'installed']
+        missing = missing_packages(*names)
         if not missing:
             return
         done = subprocess.run(['apt-get', 'install', '-y', '-qq', '--no-install-recommends', *missing],
@@ -515,6 +513,12 @@ class CroftTest(unittest.TestCase):
                               env={**os.environ, 'DEBIAN_FRONTEND': 'noninteractive'})
         if done.returncode != 0:
             self.skipTest(f'package {" ".join(missing)} is missing and cannot be installed: {done.stderr[-300:]}')
+
+
+def missing_packages(*names):
+    """Those Debian packages that are not installed."""
+    return [name for name in names if subprocess.run(['dpkg-query', '-W', '-f', '${db:Status-Status}', name], capture_output=True,
+                                                     text=True, check=False).stdout != 'installed']
 
 
 def _text(data):

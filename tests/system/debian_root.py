@@ -1,13 +1,12 @@
 """A Debian root file system for the tests: made by mmdebstrap once a run, unpacked by croft once a user."""
 import os
 import pwd
-import subprocess
-import tempfile
 import unittest
 
-from croft_test import Stage
+from beside import Beside
+from croft_test import Stage, missing_packages
 
-_made = {}  # prefix of the run -> path of the archive, or the reason why there is none
+_making = {}  # prefix of the run -> the mmdebstrap that makes the archive
 _roots = {}  # (prefix, user) -> path of the root
 
 
@@ -18,26 +17,27 @@ def _suite():
     return fields.get('VERSION_CODENAME', 'stable') if fields.get('ID') == 'debian' else 'stable'
 
 
-def _make(archive):
-    # In a mount namespace of its own, so that no mount of the making is seen, or left, outside.
-    with tempfile.TemporaryDirectory(dir=Stage.prefix) as tmp:
-        done = subprocess.run(
+def begin():
+    """Has the archive made while other tests run, where a whole run is going to need it."""
+    if Stage.prefix not in _making and not missing_packages('mmdebstrap'):
+        tmp = Stage.prefix + '/debian.tmp'
+        os.mkdir(tmp)
+        # In a mount namespace of its own, so that no mount of the making is seen, or left, outside.
+        _making[Stage.prefix] = Beside(
             ['unshare', '--mount', 'mmdebstrap', '--quiet', '--mode=root', '--variant=minbase',
              '--aptopt=Acquire::Languages "none"', '--dpkgopt=path-exclude=/usr/share/doc/*',
              '--dpkgopt=path-exclude=/usr/share/man/*', '--dpkgopt=path-exclude=/usr/share/locale/*',
-             '--dpkgopt=force-unsafe-io', _suite(), archive],
-            env={**os.environ, 'TMPDIR': tmp}, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    return archive if done.returncode == 0 else Exception(f'mmdebstrap: {done.stderr[-500:]}')
+             '--dpkgopt=force-unsafe-io', _suite(), Stage.prefix + '/debian.tar'], env={**os.environ, 'TMPDIR': tmp})
 
 
 def archive(test):
     """The path of the archive (root's, 0644); skips the test where it cannot be made."""
     test.needs_package('mmdebstrap')
-    if Stage.prefix not in _made:
-        _made[Stage.prefix] = _make(Stage.prefix + '/debian.tar')
-    if isinstance(_made[Stage.prefix], Exception):
-        raise unittest.SkipTest(str(_made[Stage.prefix]))
-    return _made[Stage.prefix]
+    begin()
+    status, said = _making[Stage.prefix].end()
+    if status != 0:
+        raise unittest.SkipTest(f'mmdebstrap: {said[-500:]}')
+    return Stage.prefix + '/debian.tar'
 
 
 def unpacked(test, user):

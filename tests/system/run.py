@@ -28,7 +28,11 @@ import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
-import croft_test  # noqa: E402  (found by the line above)
+import beside  # noqa: E402  (found by the line above)
+import croft_test  # noqa: E402
+import debian_root  # noqa: E402
+import test_packages  # noqa: E402
+import test_rpm  # noqa: E402
 from attacks import registry  # noqa: E402
 from sanitize import exempt as sanitize  # noqa: E402
 from cover import exempt as cover  # noqa: E402
@@ -294,6 +298,7 @@ def make_missing_files():
 def end():
     """clean_up() that nothing interrupts."""
     on_signal(signal.SIG_IGN)
+    beside.kill_all()
     while made:
         os.unlink(made.pop())
     return clean_up()
@@ -387,6 +392,13 @@ def reason(table, name):
     return next((why for pattern, why in table.items() if fnmatch.fnmatch(name, pattern)), None)
 
 
+def begin_long_ones(wanted):
+    """What some of the tests of a whole run will wait for: it begins before the first, and is there when they come."""
+    for begin, module in ((debian_root.begin, ''), (test_packages.begin, 'test_packages.'), (test_rpm.begin, 'test_rpm.')):
+        if any(name.startswith(module) for name in wanted):
+            begin()
+
+
 def run_tests(pattern):
     found = all_tests()
     names = [t.id() for t in found]
@@ -398,6 +410,8 @@ def run_tests(pattern):
         if why:
             print(f'left  {name}: {why}')
             wanted.remove(name)
+    if not pattern:
+        begin_long_ones(wanted)
     unittest.TestSuite(t for t in found if t.id() in wanted or isinstance(t, unittest.loader._FailedTest)).run(report)
     return report
 

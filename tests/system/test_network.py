@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import debian_root
 from croft_test import EXIT_CROFT, USER
@@ -81,14 +82,18 @@ class Program:
     def test_what_listens_on_the_hosts_loopback_interface_is_not_reached(self):
         self.serve(self.host, 'echo', '127.0.0.1', '7003')
         self.serve(self.host, 'echo', '::1', '7004')
+        control, asked = [], []
         for kind in ('tcp', 'udp'):
             for address, port in (('127.0.0.1', '7003'), ('::1', '7004')):
-                self.assertEqual(self.ask_inside(kind, address, port, options=('--network', 'host')), f'hello from {address} {port}')
-                for there in (address, *self.gateway):
-                    if (':' in there) == (':' in address):
-                        with self.subTest(kind=kind, address=there):
-                            self.assertRegex(self.ask_inside(kind, there, port),
-                                             r'^(ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ECONNRESET|timeout|TimeoutError)$')
+                control.append((kind, address, port))
+                asked += [(kind, there, port) for there in (address, *self.gateway) if (':' in there) == (':' in address)]
+        with ThreadPoolExecutor() as pool:  # at once: each that gets no answer waits for one
+            reached = list(pool.map(lambda words: self.ask_inside(*words, options=('--network', 'host')), control))
+            answers = list(pool.map(lambda words: self.ask_inside(*words), asked))
+        self.assertEqual(reached, [f'hello from {address} {port}' for _, address, port in control])
+        for words, answer in zip(asked, answers):
+            with self.subTest(words):
+                self.assertRegex(answer, r'^(ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ECONNRESET|timeout|TimeoutError)$')
 
     def published(self, where, kind, address, port, *option):
         """The answer that a client has of an echo server inside, on whose port 7000 the option leads."""

@@ -4,8 +4,10 @@ import os
 import re
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
-from croft_test import EXIT_CROFT, USER, CroftTest
+from beside import Beside
+from croft_test import EXIT_CROFT, USER, CroftTest, Stage, missing_packages
 from debian_host import DebianHost
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -30,25 +32,47 @@ FILES = {
 }
 
 
+# The same commit, built twice: where it is, and elsewhere, at another time, by somebody with another environment.
+FOLDERS = {'here': '/packages', 'elsewhere': '/packages-again/another/folder'}
+OTHERS = {'TZ': 'Asia/Kathmandu', 'LC_ALL': 'C', 'SOURCE_DATE_EPOCH': '86400', 'CFLAGS': '-O0', 'PREFIX': '/opt'}
+_builds = {}
+
+
+def needed():
+    """The packages that build them, and look at them."""
+    with open(DEBIAN + '/control', encoding='utf-8') as f:
+        names = re.search(r'(?m)^Build-Depends:((?:.*\n)(?:[ \t].*\n)*)', f.read())[1]
+    return ['dpkg-dev', 'git', 'lintian', *[re.match(r'\s*([a-z0-9+.-]+)', word)[1].removesuffix('-compat') for word in names.split(',')]]
+
+
+def build(which):
+    """make deb, in a folder of its own below the prefix, beside the tests; a Beside."""
+    if which not in _builds:
+        env = {'PATH': os.environ['PATH'], 'LC_ALL': 'C.UTF-8', 'DEB_BUILD_OPTIONS': 'nocheck', **(OTHERS if which == 'elsewhere' else {})}
+        _builds[which] = Beside([os.environ.get('MAKE', 'make'), '-C', TOP, 'deb', 'O=' + Stage.prefix + FOLDERS[which]], env=env)
+    return _builds[which]
+
+
+def begin():
+    """Has both made while other tests run, where a whole run is going to need them, and what builds them is installed."""
+    if not missing_packages(*needed()):
+        for which in FOLDERS:
+            build(which)
+
+
 class PackagesTest(CroftTest):
     time_limit = 1200
     built = None  # the folder of the packages
     base = None   # a DebianHost that has them and what they need at hand, and nothing of it installed
 
     def setUp(self):
-        with open(DEBIAN + '/control', encoding='utf-8') as f:
-            needed = re.search(r'(?m)^Build-Depends:((?:.*\n)(?:[ \t].*\n)*)', f.read())[1]
-        names = [re.match(r'\s*([a-z0-9+.-]+)', word)[1] for word in needed.split(',')]
-        self.needs_package('dpkg-dev', 'git', 'lintian', *[name.removesuffix('-compat') for name in names])
-        if not PackagesTest.built:
-            PackagesTest.built = self.build(self.prefix + '/packages')
+        self.needs_package(*needed())
+        PackagesTest.built = PackagesTest.built or self.packages_of('here')
 
-    def build(self, folder, **env):
-        done = subprocess.run([os.environ.get('MAKE', 'make'), '-C', TOP, 'deb', 'O=' + folder], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace',
-                              env={'PATH': os.environ['PATH'], 'LC_ALL': 'C.UTF-8', 'DEB_BUILD_OPTIONS': 'nocheck', **env})
-        self.assertEqual(done.returncode, 0, done.stdout[-3000:])
-        return folder + '/deb'
+    def packages_of(self, which):
+        status, said = build(which).end()
+        self.assertEqual(status, 0, said[-3000:])
+        return Stage.prefix + FOLDERS[which] + '/deb'
 
     def packages(self):
         """{name of the package: path}"""
@@ -110,17 +134,16 @@ class Built(PackagesTest):
         changes = [f'{folder}/{name}' for name in os.listdir(folder) if name.endswith('.changes')]
         self.assertEqual(len(changes), 1)
         lintian = ['lintian', '--fail-on', 'error,warning']
-        r = self.run_as(USER, [*lintian, '--no-override', f'{folder}/{os.path.basename(self.packages()["croft-gate"])}'],
-                        timeout=300, env={'TMPDIR': folder})
+        alone = ['--no-override', f'{folder}/{os.path.basename(self.packages()["croft-gate"])}']
+        with ThreadPoolExecutor() as pool:  # at once: each takes long, on one processor
+            r, whole = pool.map(lambda words: self.run_as(USER, [*lintian, *words], timeout=300, env={'TMPDIR': folder}), (alone, changes))
         self.assertEqual(r.status, 2, r)
         self.assertIn('W: croft-gate: shared-library-lacks-prerequisites', r.out)
-        r = self.run_as(USER, [*lintian, *changes], timeout=300, env={'TMPDIR': folder})
-        self.assertRan(r)
-        self.assertEqual(r.out, '')
+        self.assertRan(whole)
+        self.assertEqual(whole.out, '')
 
     def test_a_build_elsewhere_and_at_another_time_gives_the_same_bytes(self):
-        again = self.build(self.make_dir('root') + '/another/folder', TZ='Asia/Kathmandu', LC_ALL='C', SOURCE_DATE_EPOCH='86400',
-                           CFLAGS='-O0', PREFIX='/opt')
+        again = self.packages_of('elsewhere')
         self.assertEqual(len(self.packages()), 4)
         archives = [name for name in os.listdir(self.built) if '.tar.' in name]
         self.assertEqual(len(archives), 2, archives)  # that of make dist is one of them
