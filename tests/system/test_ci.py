@@ -33,8 +33,8 @@ class CiTest(RunTest):
             path = f'{self.folder}/{name.replace("__", ".")}'
             self.write(path, text, USER, 0o755)
 
-    def paste(self, heading, **kwargs):
-        return self.run_as(USER, ['sh', '-e'], input=self.block(heading, 'sh'), cwd=self.folder, env=self.env, timeout=90, **kwargs)
+    def paste(self, heading, text=None, **kwargs):
+        return self.run_as(USER, ['sh', '-e'], input=text or self.block(heading, 'sh'), cwd=self.folder, env=self.env, timeout=90, **kwargs)
 
 
 class Harnesses(CiTest):
@@ -61,12 +61,27 @@ class Harnesses(CiTest):
                      CMakeLists__txt='cmake_minimum_required(VERSION 3.13)\nproject(p C)\nenable_testing()\nforeach(name passes fails slow)\n'
                      '  add_executable(${name} ${name}.c)\n  add_test(NAME ${name} COMMAND ${name})\nendforeach()\n'
                      'set_tests_properties(slow PROPERTIES TIMEOUT 1)\n')
-        r = self.paste('CMake')
-        self.assertRan(r, 8)
-        self.assertRegex(r.out, r'passes \.+ +Passed')
-        self.assertRegex(r.out, r'fails \.+\*\*\*Failed')
-        self.assertRegex(r.out, r'slow \.+\*\*\*Timeout')
-        self.assertEqual(self.leftovers(15), [])
+        page = self.block('CMake', 'sh')
+        hooks = self.hooks_of_cmake()
+        self.assertIn(self.EMULATOR, hooks)
+        for hook in hooks:
+            with self.subTest(hook):
+                self.assertEqual(page.count(self.EMULATOR), 1)
+                r = self.paste('CMake', re.sub(r'(?<![-\w])build\b', 'build-' + hook, page.replace(self.EMULATOR, hook)))
+                self.assertRan(r, 8)
+                self.assertRegex(r.out, r'passes \.+ +Passed')
+                self.assertRegex(r.out, r'fails \.+\*\*\*Failed')
+                self.assertRegex(r.out, r'slow \.+\*\*\*Timeout')
+                self.assertEqual(self.leftovers(15), [])
+
+    EMULATOR = 'CMAKE_CROSSCOMPILING_EMULATOR'
+
+    def hooks_of_cmake(self):
+        """The variables of the page that the CMake of this host knows: the second is there from 3.29 on."""
+        known = self.run_as(USER, ['cmake', '--help-variable-list']).out.split()
+        version = [int(n) for n in re.search(r'version (\d+)\.(\d+)', self.run_as(USER, ['cmake', '--version']).out).groups()]
+        self.assertEqual('CMAKE_TEST_LAUNCHER' in known, version >= [3, 29], version)
+        return [name for name in (self.EMULATOR, 'CMAKE_TEST_LAUNCHER') if name in known]
 
     def test_prove(self):
         self.needs_package('perl')
