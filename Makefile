@@ -59,6 +59,8 @@ FROM_SRC     := $(sort $(wildcard frontend/from/*.c frontend/from/*.cc))
 OPTIONS_SRC  := $(addprefix frontend/,options.c csv.c join.c run_form.c run_options.c run_confine.c run_life.c run_limits.c run_network.c)
 COMPL_SRC    := $(sort $(wildcard frontend/completion/*.c))
 MAN          := $(sort $(wildcard man/*.[1578]))
+# verbs that one page describes: its other names
+EXEC_TOO     := $(addprefix croft-,ps stop logs attach)
 GITLAB       := $(addprefix contrib/gitlab/,settings config prepare run cleanup)
 FILTER_SRC   := $(sort $(wildcard sandbox/filter/*.c))
 GEN_SRC      := $(O)/gen/capnames.c $(O)/gen/policy_text.c $(O)/gen/seccomp_filters.c
@@ -229,6 +231,7 @@ install: all ## install to DESTDIR/PREFIX; as root this also gives croft-idmap i
 	$(GRANT) $(DESTDIR)$(LIBEXECDIR)/croft-idmap cap_setuid,cap_setgid+p
 	set -e; for page in $(MAN); do to=$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; install -m 644 $$page $$to; \
 	    sed -i 's,/usr/local/libexec/croft,$(LIBEXECDIR),g; s,/usr/local/share/doc,$(PREFIX)/share/doc,g' $$to; done
+	set -e; for name in $(EXEC_TOO); do ln -sf croft-exec.1 $(DESTDIR)$(MANDIR)/man1/$$name.1; done
 	install -d $(DESTDIR)$(LIBEXECDIR)/gitlab
 	install -m 755 $(GITLAB) $(DESTDIR)$(LIBEXECDIR)/gitlab/
 	install -d $(DESTDIR)$(PREFIX)/share/doc/croft
@@ -246,7 +249,7 @@ uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/croft $(DESTDIR)$(PREFIX)/share/doc/croft/policy.conf
 	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/,croft-root croft-import croft-subid croft-seccomp croft-scope croft-from croft-idmap croft-gate)
 	rm -f $(addprefix $(DESTDIR)$(LIBEXECDIR)/gitlab/,$(notdir $(GITLAB)))
-	rm -f $(foreach page,$(MAN),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+	rm -f $(EXEC_TOO:%=$(DESTDIR)$(MANDIR)/man1/%.1) $(foreach page,$(MAN),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rm -f $(addprefix $(DESTDIR),$(BASHDIR)/croft $(ZSHDIR)/_croft $(FISHDIR)/croft.fish)
 	rmdir $(DESTDIR)$(LIBEXECDIR)/gitlab $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(PREFIX)/share/doc/croft 2>/dev/null || true
 

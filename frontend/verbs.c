@@ -81,9 +81,9 @@ static int help_main(int argc, char *argv[], struct err *e)
 		  "Sandboxes without root: a tenant encloses a plot, the estate's policy says what may be "
 		  "inside.\n\n",
 		  verb_croft.word,
-		  "\ncroft VERB --help says more; croft(1) all of it. Exit status: the command's own; 128+n "
-		  "when signal n\n"
-		  "ended it; 125 croft failed or refused; 126 found but not executable; 127 not found.\n",
+		  "\ncroft VERB --help says more; croft-VERB(1) all of it. Exit status: the command's own;\n"
+		  "128+n when signal n ended it; 125 croft failed or refused; 126 found but not executable;\n"
+		  "127 not found.\n",
 		  text, sizeof(text));
 	return verb_help(text, e);
 }

@@ -2,7 +2,7 @@
 
 Broke: every tool that takes read-only for harmless (no number); whoever mounts the socket of a container engine gives root away.
 Trick: connect(2) asks no mount for the right to write.
-Croft: a socket or a FIFO is no volume without the word sockets; one inside a volume answers, and croft(1) says so.
+Croft: a socket or a FIFO is no volume without the word sockets; one inside a volume answers, and croft-run(1) says so.
 Gate: the same.
 Covered by: test_run_refusals.test_sockets_devices_and_kernel_file_systems
 """
@@ -15,7 +15,7 @@ from croft_test import USER
 
 class Sockets(Attack):
     def test_a_socket_answers_through_a_read_only_volume_and_is_no_volume_itself(self):
-        """Documented in croft(1): a read-only mount keeps nobody from talking to a socket in it."""
+        """Documented in croft-run(1): a read-only mount keeps nobody from talking to a socket in it."""
         data = self.home_dir()
         server = socket.socket(socket.AF_UNIX)
         self.addCleanup(server.close)
@@ -32,7 +32,7 @@ class Sockets(Attack):
         with self.policy(OK + f'allow everyone volume {data}/s ro sockets\n'):
             self.assertRan(self.croft(USER, 'run', *SELF, '-v', f'{data}/s:/tmp/s:ro', 'host', '--', 'test', '-S', '/tmp/s'))
         self.refused(r'denied for', *SELF, '-v', '/run:/mnt:ro', 'host', '--', 'true')
-        with open(os.path.dirname(os.path.abspath(__file__)) + '/../../man/croft.1', encoding='utf-8') as f:
+        with open(os.path.dirname(os.path.abspath(__file__)) + '/../../man/croft-run.1', encoding='utf-8') as f:
             self.assertIn('Read-only does not stop anybody from talking to a socket or a FIFO in a volume', f.read())
 
 

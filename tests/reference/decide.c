@@ -164,7 +164,7 @@ static bool makes_sense(const struct policy_request *r)
 	return r->object == OBJECT_NONE && r->kind != POLICY_VOLUME && !device;
 }
 
-/* What root in a container of the common engines has without asking: croft(1). */
+/* What root in a container of the common engines has without asking: croft-run(1). */
 static bool by_default(const char *cap)
 {
 	static const char *const without_asking[] = {

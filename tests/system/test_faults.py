@@ -54,7 +54,7 @@ class FaultsTest(RunTest):
     time_limit = 3600 if STRIDE == 1 else 240
     options = ()
     may_differ = [
-        # `--landlock auto`: where the kernel has none, the sandbox does without (croft(1)).
+        # `--landlock auto`: where the kernel has none, the sandbox does without (croft-run(1)).
         ('landlock_create_ruleset', None, 'landlock room'),
         # What is optional and not there: a file of the host, or one of /proc that is covered where the kernel has it.
         ('open', 'ENOENT', '/proc/self/mountinfo|tried write /etc/hosts|tried mkdir|readable|landlock room'),

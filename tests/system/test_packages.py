@@ -26,7 +26,9 @@ FILES = {
                   'croft-from', 'croft-idmap', 'croft-import', 'croft-root', 'croft-scope', 'croft-seccomp', 'croft-subid', 'grant')},
               **{f'/usr/libexec/croft/gitlab/{name}': '-rwxr-xr-x' for name in ('cleanup', 'config', 'prepare', 'run', 'settings')},
               **{f'/usr/share/man/{page}.gz': '-rw-r--r--' for page in (
-                  'man1/croft.1', 'man1/croft-doctor.1', 'man1/croft-root.1', 'man5/croft-file.5', 'man5/croft-policy.5', 'man7/croft.7', 'man8/croft-idmap.8')}},
+                  'man1/croft.1', 'man1/croft-doctor.1', 'man1/croft-exec.1', 'man1/croft-plan.1', 'man1/croft-policy.1', 'man1/croft-root.1',
+                  'man1/croft-run.1', 'man5/croft-file.5', 'man5/croft-policy.5', 'man7/croft.7', 'man8/croft-idmap.8')},
+              **{f'/usr/share/man/man1/croft-{verb}.1.gz -> croft-exec.1.gz': 'lrwxrwxrwx' for verb in ('attach', 'logs', 'ps', 'stop')}},
     'croft-gate': {GATE: '-rwxr-xr-x', '/etc/croft/policy.d/croft-gate.conf': '-rw-r--r--', '/usr/share/croft-gate/choice': '-rw-r--r--',
                    '/usr/share/man/man8/croft-gate.8.gz': '-rw-r--r--'},
 }
