@@ -36,6 +36,12 @@ class ExampleTest(RunTest):
             found = [block.replace(sign, text) for block in found]
         return [block.splitlines() for block in found]
 
+    def of_the_readme(self, heading):
+        """What is indented below a heading of README.md."""
+        with open(TOP + '/README.md', encoding='utf-8') as f:
+            section = re.search(r'(?ms)^## %s$(.*?)^## ' % heading, f.read())[1]
+        return re.findall(r'(?m)^    (\S.*)$', section)
+
     def commands(self, lines):
         """[(user, what he types)]: after a # root."""
         return [('root' if line.startswith('# ') else USER, re.sub(r'^[#$] ', '', line)) for line in lines]
@@ -88,11 +94,12 @@ class Pasted(ExampleTest):
 
     def test_the_examples_of_the_readme_work_when_pasted(self):
         self.stand_in_for_mmdebstrap()
-        with open(TOP + '/README.md', encoding='utf-8') as f:
-            section = re.search(r'(?ms)^## Use$(.*?)^\|', f.read())[1]
-        lines = re.findall(r'(?m)^    (\S.*)$', section)
+        lines = self.of_the_readme('Use')
         self.assertIn('mmdebstrap', ' '.join(lines))
-        self.paste(lines)
+        # It serves until somebody ends it, on a port of the host's: test_network.py has worlds for that.
+        serves = [line for line in lines if ' -p 8080:8000 ' in line]
+        self.assertEqual(len(serves), 1)
+        self.paste([line for line in lines if line not in serves])
 
     def test_the_examples_of_the_manual_work_when_pasted(self):
         self.write(self.folder + '/script.sh', 'echo x >/new && ls /new\n', USER)
@@ -163,6 +170,17 @@ class Gate(GateTest, ExampleTest):
             f.write(IDS)
         self.ran(self.with_ids)
         self.assertEqual(os.stat(self.folder + '/data/new').st_uid, pwd.getpwnam(USER).pw_uid)
+
+    def test_those_of_the_readme(self):
+        install, setcap, *lines = self.of_the_readme('Where users may not make user namespaces')
+        self.assertRegex(install, r'^sudo make install-gate +#')
+        self.assertEqual(len(lines), 2)
+        with open(self.sysconfdir + '/croft/policy.conf', 'w', encoding='utf-8') as f:
+            f.write(IDS)
+        setcap = setcap.partition('#')[0].replace('/usr/local/libexec/croft', self.libexec).removeprefix('sudo ')
+        self.assertRan(self.run_as('root', ['sh', '-c', setcap]))
+        self.ran(lines)
+        self.assertEqual(os.stat(self.folder + '/data/mine').st_uid, pwd.getpwnam(USER).pw_uid)
 
     def test_the_line_of_the_policy(self):
         whole_map = ('host', '--', 'cat', '/proc/self/uid_map')
@@ -249,6 +267,12 @@ class Policy(ExampleTest):
                          'allow user alice volume /srv/datasets/a:ro', 'deny user alice volume /srv/datasets/a:rw',
                          f'allow user {USER2} volume /srv/datasets/a:rw', 'allow everyone root host', 'allow everyone ids subordinate',
                          'allow everyone ids setgroups', 'allow everyone network none', 'deny everyone network host')
+
+    def test_the_policy_of_the_readme(self):
+        self.make_folders({'/srv/datasets/a': 'root'})
+        with self.group('crofttestres', USER2):
+            self.answers(self.of_the_readme('Policy'), f'allow user {USER2} volume /srv/datasets/a:ro', f'deny user {USER2} volume /srv/datasets/a:rw',
+                         'deny user alice volume /srv/datasets/a:ro', 'allow everyone root host', 'allow everyone ids subordinate', 'allow everyone network none')
 
     def test_scratch_directories_and_a_path_with_a_blank(self):
         self.make_folders({f'/scratch/{USER}/own': USER, f'/scratch/{USER}/of-root': 'root', '/srv/my data/x': 'root'})
