@@ -130,6 +130,8 @@ static int bind_at(const struct work *w, int source, unsigned flags, struct err 
 		return tree;
 	if (fstat(tree, &st) < 0)
 		return err_sys(e, "look at the source");
+	if (S_ISLNK(st.st_mode)) /* of the host, and was none a moment ago */
+		return err_set(e, ELOOP, "it is a symbolic link");
 	if (w->op->flags & OPF_IDMAP && idmapped_volume(w->idmapper, tree, e) < 0)
 		return -e->code;
 	target = mount_point(w, S_ISDIR(st.st_mode), &place, e);

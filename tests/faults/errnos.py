@@ -89,7 +89,7 @@ _TABLE = {
     'pread64': 'EIO EINTR',
     'prlimit64': 'EPERM EINVAL',
     'read': 'EIO EINTR EAGAIN',
-    'readlink': 'EACCES EIO ENOMEM',
+    'readlink': 'EACCES EIO ENOMEM ENOENT EINVAL',
     'readlinkat': 'EACCES EIO ENOMEM',
     'readv': 'EIO EINTR EAGAIN',
     'recvfrom': 'EINTR ENOMEM ECONNRESET EAGAIN',

@@ -57,7 +57,7 @@ class FaultsTest(RunTest):
         # `--landlock auto`: where the kernel has none, the sandbox does without (croft-run(1)).
         ('landlock_create_ruleset', None, 'landlock room'),
         # What is optional and not there: a file of the host, or one of /proc that is covered where the kernel has it.
-        ('open', 'ENOENT', '/proc/self/mountinfo|tried write /etc/hosts|tried mkdir|readable|landlock room'),
+        *((name, 'ENOENT', '/proc/self/mountinfo|tried write /etc/hosts|tried mkdir|readable|landlock room') for name in ('open', 'openat', 'readlink')),
         ('openat2', 'ENOENT', '/proc/self/mountinfo|tried write|readable'),
         # A file of croft's own below /etc, which the host's may have no place for.
         ('openat2', 'EACCES', r'/proc/self/mountinfo \S+ /etc/|tried write /etc/hosts'),
