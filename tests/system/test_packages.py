@@ -94,6 +94,9 @@ class Built(PackagesTest):
             found = {path.removeprefix('.'): mode for mode, _, _, _, _, path in lines}
             folders = {path for path in found if any(other != path and other.startswith(path) for other in found)}
             self.assertEqual({found[path] for path in folders}, {'drwxr-xr-x'})
+            # where AppArmor has a word for user namespaces, else where it loads nothing
+            profiles = [found.pop(path, None) for path in ('/etc/apparmor.d/croft', '/usr/share/apparmor/extra-profiles/croft')]
+            self.assertEqual(sorted(filter(None, profiles)), ['-rw-r--r--'] if package == 'croft' else [])
             self.assertEqual({path: mode for path, mode in found.items() if path not in folders
                               and not path.startswith(('/usr/share/doc/', '/usr/share/lintian/'))}, expected)
 
