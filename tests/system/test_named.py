@@ -461,14 +461,15 @@ class Hundred(NamedTest):
     def test_a_name_that_comes_and_goes_is_free_or_taken_and_nothing_else(self):
         """Those that end take the entry, and with the last one the folder, away from under those that begin."""
         argv = [self.croft_path, 'run', *SELF, '--name', 'a', 'host', '--', 'echo', 'mine']
-        tally = collections.Counter()
-        for _ in range(12):
+        tally, rounds = collections.Counter(), 0
+        while rounds < 12 or (len(tally) == 1 and rounds < 200):  # until two met
+            rounds += 1
             running = [self.popen_as(USER, argv, env=self.env) for _ in range(6)]
             for p in running:
                 p.wait(30)
                 said = p.stdout.read(), re.sub(rb'\ncroft: hint: .*\n', b'\n', p.stderr.read())
                 tally[said] += 1
                 self.assertIn((p.returncode, *said), ((0, b'mine\n', b''), (EXIT_CROFT, b'', b'croft: option --name: a sandbox with the name a is running\n')))
-        self.assertGreaterEqual(tally[b'mine\n', b''], 12)
+        self.assertGreaterEqual(tally[b'mine\n', b''], rounds)
         self.assertGreater(len(tally), 1, 'no two met')
         self.assertNothingLeft()

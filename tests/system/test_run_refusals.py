@@ -30,7 +30,7 @@ class Options(RunTest):
         self.rows([
             (['--nonsense'], 'unknown option --nonsense$', TRY_HELP), (['-Z'], 'unknown option -Z$', TRY_HELP),
             (['-iZ'], 'unknown option -Z$', TRY_HELP), (['--volum', 'x'], 'unknown option --volum$', TRY_HELP),
-            (['--Volume=x'], r'unknown option --Volume=x$', TRY_HELP), (['--read-only=yes'], 'option --read-only takes no value$', TRY_HELP),
+            (['--Volume=x'], r'unknown option --Volume=x$', TRY_HELP), (['--read-only=yes'], 'option --read-only: yes is not true or false$', TRY_HELP),
             (['--\n'], r'unknown option --\\n$', TRY_HELP), (['--json'], 'option --json: it is for croft plan$'),
         ])
         for option in ('volume', 'mount', 'tmpfs', 'conf', 'env', 'env-file', 'workdir', 'cwd', 'user', 'map', 'network', 'hostname', 'name',
