@@ -239,11 +239,11 @@ struct start {
 	int leash;         /* read end, or -1 */
 };
 
-static noreturn void start_failed(void)
+static noreturn void start_failed(int errors)
 {
 	const char *why = strerror(errno);
 
-	fd_write_all(STDERR_FILENO, why, strlen(why));
+	fd_write_all(errors, why, strlen(why));
 	_exit(EXIT_CROFT);
 }
 
@@ -284,21 +284,21 @@ static noreturn void child(const struct start *s)
 
 	/* First, so that what fails is said by croft and not beside it. */
 	if (dup2(s->errors, STDERR_FILENO) < 0)
-		_exit(EXIT_CROFT);
+		start_failed(s->errors);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null < 0 || dup2(s->ready, READY_FD) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
 	    give_leash(s->leash) < 0)
-		start_failed();
+		start_failed(STDERR_FILENO);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		start_failed();
+		start_failed(STDERR_FILENO);
 	if (getppid() != s->parent)
 		_exit(EXIT_CROFT); /* it died before the line above */
 	if (setsid() < 0 || chdir("/") < 0)
-		start_failed();
+		start_failed(STDERR_FILENO);
 	umask(077);
 	default_signals();
 	execve(s->path, s->argv, env);
-	start_failed();
+	start_failed(STDERR_FILENO);
 }
 
 void network_init(struct network *n)
