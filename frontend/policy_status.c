@@ -121,7 +121,7 @@ static void add_policy(struct status *s)
 		mend(add(s, "policy", true,
 			 "none is installed; the one compiled in is nobody's rule, and croft-gate allows "
 			 "nothing by it"),
-		     "croft policy show | sudo install -D -m 644 /dev/stdin " SYSCONFDIR
+		     "croft policy show >policy.conf && sudo install -D -m 644 policy.conf " SYSCONFDIR
 		     "/croft/policy.conf");
 	else
 		add(s, "policy", false, "valid: %zu rule%s in " SYSCONFDIR "/croft", s->p.nrules,
