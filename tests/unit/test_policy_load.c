@@ -145,13 +145,14 @@ static void a_mode_that_lets_others_write_refuses_everything(void **state)
 	assert_false(p.built_in);
 	for (size_t i = 0; i < COUNT(name); i++) {
 		for (size_t j = 0; j < COUNT(mode); j++) {
-			char path[128];
+			char path[128], said[256];
 
 			path_of(path, sizeof(path), name[i]);
 			assert_int_equal(chmod(path, mode[j]), 0);
 			assert_int_equal(load(&p, &e), -EPERM);
-			assert_non_null(strstr(e.msg, path));
-			assert_non_null(strstr(e.msg, "may be written by others"));
+			snprintf(said, sizeof(said), "%s may be written by others than root (mode %04o)",
+				 path, mode[j]);
+			assert_string_equal(e.msg, said);
 			assert_int_equal(chmod(path, i == 2 || i == 4 ? 0644 : 0755), 0);
 		}
 		assert_int_equal(load(&p, &e), 0);
@@ -180,6 +181,7 @@ static void an_owner_other_than_root_refuses_everything(void **state)
 		assert_int_equal(load(&p, &e), -EPERM);
 		assert_non_null(strstr(e.msg, path));
 		assert_non_null(strstr(e.msg, "belongs to uid 1000"));
+		assert_non_null(strstr(e.hint, "chown root"));
 		assert_int_equal(chown(path, 65534, (gid_t)-1), 0);
 		assert_int_equal(load(&p, &e), -EPERM);
 		assert_non_null(strstr(e.hint, "cannot be verified"));
@@ -242,6 +244,10 @@ static void what_is_not_a_regular_file_refuses_everything(void **state)
 			if (load(&p, &e) == 0)
 				fail_msg("%s, kind %d: accepted", name[i], (int)what);
 			assert_non_null(strstr(e.msg, path));
+			assert_non_null(strstr(e.msg, what == ODD_LINK || what == ODD_DANGLING
+							      ? "not read through links"
+						      : what == ODD_SOCKET ? "open "
+									   : "is not a regular file"));
 			remove_all();
 		}
 	}
@@ -265,10 +271,12 @@ static void a_link_or_a_file_in_place_of_a_directory_refuses_everything(void **s
 		assert_int_equal(symlink(moved, path), 0);
 		assert_true(load(&p, &e) < 0);
 		assert_non_null(strstr(e.msg, path));
+		assert_non_null(strstr(e.msg, "not read through links"));
 		assert_int_equal(unlink(path), 0);
 		put_text(name[i], "");
 		assert_true(load(&p, &e) < 0);
 		assert_non_null(strstr(e.msg, path));
+		assert_non_null(strstr(e.msg, "not of the expected type"));
 		assert_int_equal(unlink(path), 0);
 		nftw(moved, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 		remove_all();
@@ -320,6 +328,13 @@ static void drop_ins_count_alone_and_in_the_order_of_their_bytes(void **state)
 	put_text("etc/croft/policy.d/b.conf", "version 1\nallow user 2 root host\n");
 	put_text("etc/croft/policy.d/10.conf", "version 1\nallow user 1 root host\n");
 	put_text("etc/croft/policy.d/Z.conf", "version 1\n\nallow user 3 root host\n");
+	/* Many, so that no directory has them in that order by chance. */
+	for (char c = 'z'; c >= 'c'; c--) {
+		char file[64];
+
+		snprintf(file, sizeof(file), "etc/croft/policy.d/%c.conf", c);
+		put_text(file, "version 1\nallow user 4 root host\n");
+	}
 	for (size_t i = 0; i < COUNT(passed_over); i++) {
 		char name[64];
 
@@ -327,7 +342,9 @@ static void drop_ins_count_alone_and_in_the_order_of_their_bytes(void **state)
 		put_text(name, "nonsense");
 	}
 	assert_int_equal(load(&p, &e), 0);
-	assert_int_equal(p.nrules, 3);
+	assert_int_equal(p.nrules, 3 + 24);
+	for (size_t i = 4; i < p.nrules; i++)
+		assert_true(strcmp(p.rule[i - 1].file, p.rule[i].file) < 0);
 	assert_int_equal(p.rule[0].id, 1);
 	assert_int_equal(p.rule[1].id, 3);
 	assert_int_equal(p.rule[1].line, 3);
@@ -335,7 +352,7 @@ static void drop_ins_count_alone_and_in_the_order_of_their_bytes(void **state)
 	assert_non_null(strstr(p.rule[2].file, "/etc/croft/policy.d/b.conf"));
 	put_text("etc/croft/policy.conf", rule_text);
 	assert_int_equal(load(&p, &e), 0);
-	assert_int_equal(p.nrules, 4);
+	assert_int_equal(p.nrules, 4 + 24);
 	remove_all();
 }
 
