@@ -38,12 +38,15 @@ static const struct {
 
 static const char *const directory[] = {"pts", "shm", "mqueue"};
 
-/* The tree, on a new empty file of that name in croft's /dev. */
-static int attach_new(int tree, int dir, const char *name, struct err *e)
+/* A new empty file of that name in dir, for something to be bound on: an O_PATH descriptor or -errno. */
+static int mount_point(int dir, const char *name, struct err *e)
 {
+	int fd;
+
 	if (mknodat(dir, name, S_IFREG | 0644, 0) < 0 && errno != EEXIST)
 		return err_sys(e, "make the mount point /dev/%s", name);
-	return tree_attach_at(tree, dir, name, e);
+	fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "open the mount point /dev/%s", name) : fd;
 }
 
 int dev_host(const char *name, struct err *e)
@@ -68,12 +71,17 @@ int dev_host(const char *name, struct err *e)
 static int bind_device(int dir, const char *name, struct err *e)
 {
 	fd_auto int source = dev_host(name, e);
-	fd_auto int tree = source < 0 ? source : tree_clone(source, TREE_NOSUID | TREE_NOEXEC, e);
+	fd_auto int tree = -1, target = -1;
 
 	if (source < 0)
 		return source;
-	return tree < 0 || attach_new(tree, dir, name, e) < 0 ? err_wrap(e, "bind the host's /dev/%s", name)
-							      : 0;
+	tree = tree_clone(source, TREE_NOSUID | TREE_NOEXEC, e);
+	if (tree < 0)
+		return err_wrap(e, "bind the host's /dev/%s", name);
+	target = mount_point(dir, name, e);
+	if (target < 0)
+		return -e->code;
+	return tree_attach(tree, target, e) < 0 ? err_wrap(e, "bind the host's /dev/%s", name) : 0;
 }
 
 int dev_make(int root, const char *target, bool *ret_plain, struct err *e)
@@ -185,12 +193,15 @@ int dev_bind(int root, int source, const char *target, struct err *e)
 int dev_console(int root, int slave, struct err *e)
 {
 	fd_auto int dir = inroot_open(root, "/dev", O_PATH | O_DIRECTORY);
-	fd_auto int tree = -1;
+	fd_auto int tree = -1, target = -1;
 
 	if (dir < 0)
 		return err_sys(e, "open /dev");
 	tree = tree_clone(slave, TREE_NOSUID | TREE_NOEXEC, e);
-	return tree < 0 || attach_new(tree, dir, "console", e) < 0
-		       ? err_wrap(e, "bind the terminal on /dev/console")
-		       : 0;
+	if (tree < 0)
+		return err_wrap(e, "bind the terminal on /dev/console");
+	target = mount_point(dir, "console", e);
+	if (target < 0)
+		return -e->code;
+	return tree_attach(tree, target, e) < 0 ? err_wrap(e, "bind the terminal on /dev/console") : 0;
 }

@@ -15,8 +15,10 @@
 #include "common/fd.h"
 #include "common/text.h"
 #include "sandbox/dev.h"
-#include "sandbox/newfs.h"
+#include "sandbox/fsmount.h"
 #include "sandbox/tree.h"
+
+enum { EMPTY_BYTES = 4096, EMPTY_INODES = 2 };
 
 int mask_place(int base, const char *path, struct err *e)
 {
@@ -30,40 +32,18 @@ int mask_place(int base, const char *path, struct err *e)
 	return fd < 0 ? err_sys(e, "open %s to cover it", QUOTE(path)) : fd;
 }
 
-void blanks_close(struct blanks *b)
-{
-	fd_close(TAKE_FD(b->file));
-	fd_close(TAKE_FD(b->directory));
-}
-
-static int blank_file(struct err *e)
+static int cover_file(int place, struct err *e)
 {
 	fd_auto int null = dev_host("null", e);
+	fd_auto int tree = -1;
 
-	return null < 0 ? null : tree_clone(null, TREE_NOSUID | TREE_NOEXEC | TREE_READ_ONLY, e);
+	if (null < 0)
+		return null;
+	tree = tree_clone(null, TREE_NOSUID | TREE_NOEXEC | TREE_READ_ONLY, e);
+	return tree < 0 ? tree : tree_attach(tree, place, e);
 }
 
-static int blank_directory(struct err *e)
-{
-	static const struct newfs_option option[] = {
-		{"mode", "555"}, {"size", "4096"}, {"nr_inodes", "2"}, {NULL, NULL}};
-
-	return newfs_make("tmpfs", TREE_READ_ONLY, option, "what is covered", e);
-}
-
-/* A copy of *blank, or what make() makes, which *blank is from then on: never found by its name. */
-static int cover(int place, int *blank, int (*make)(struct err *e), struct err *e)
-{
-	fd_auto int tree = *blank < 0 ? make(e) : tree_clone(*blank, 0, e);
-
-	if (tree < 0 || tree_attach(tree, place, e) < 0)
-		return -e->code;
-	if (*blank < 0)
-		*blank = TAKE_FD(tree);
-	return 0;
-}
-
-int mask_cover(int base, const char *path, struct blanks *b, struct err *e)
+int mask_cover(int base, const char *path, struct err *e)
 {
 	fd_auto int place = mask_place(base, path, e);
 	struct stat st;
@@ -73,8 +53,9 @@ int mask_cover(int base, const char *path, struct blanks *b, struct err *e)
 		return place == -ENOENT ? 1 : place;
 	if (fstat(place, &st) < 0)
 		return err_sys(e, "look at %s", QUOTE(path));
-	r = S_ISDIR(st.st_mode) ? cover(place, &b->directory, blank_directory, e)
-				: cover(place, &b->file, blank_file, e);
+	r = S_ISDIR(st.st_mode)
+		    ? fs_tmpfs(place, MS_RDONLY | MS_NOEXEC, 0555, EMPTY_BYTES, EMPTY_INODES, path, e)
+		    : cover_file(place, e);
 	return r < 0 ? err_wrap(e, "cover %s", QUOTE(path)) : 0;
 }
 
@@ -113,13 +94,13 @@ static int hold(int base, const char *place, struct err *e)
 	return 0;
 }
 
-int mask_cover_all(int tree, const struct sandbox_masks *masks, struct blanks *b, struct err *e)
+int mask_cover_all(int tree, const struct sandbox_masks *masks, struct err *e)
 {
 	for (uint32_t i = 0; masks && i < masks->n; i++) {
 		int r = hold(tree, masks->place[i], e);
 
 		if (r == 0)
-			r = mask_cover(tree, masks->place[i], b, e);
+			r = mask_cover(tree, masks->place[i], e);
 		if (r != 0)
 			return r > 0 ? not_there(masks->place[i], e) : r;
 	}

@@ -10,13 +10,6 @@
 #include "common/err.h"
 #include "sandbox/sandbox.h"
 
-/* The first mask of each kind that was put in its place, of which others are copies; or -1. */
-struct blanks {
-	int file, directory;
-};
-
-void blanks_close(struct blanks *b);
-
 /*
  * An O_PATH descriptor of path below base, on the way to which no link is followed; -ENOENT with no sentence
  * where there is nothing. A descriptor or -errno.
@@ -27,11 +20,11 @@ int mask_place(int base, const char *path, struct err *e);
  * Covers path below base, which is mounted: a directory by an empty read-only tmpfs, anything else by the
  * host's /dev/null. 1 where it is not there, 0, or -errno.
  */
-int mask_cover(int base, const char *path, struct blanks *b, struct err *e);
+int mask_cover(int base, const char *path, struct err *e);
 
 /* Covers all of them below the mounted tree, and holds the directories that lead there in their places: none
  * can be moved. One that is not there is an error. 0 or -errno. */
-int mask_cover_all(int tree, const struct sandbox_masks *masks, struct blanks *b, struct err *e);
+int mask_cover_all(int tree, const struct sandbox_masks *masks, struct err *e);
 
 /* Makes path below base, and what is mounted below it, read-only, where it is there. 0 or -errno. */
 int mask_read_only(int base, const char *path, struct err *e);

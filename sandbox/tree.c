@@ -39,19 +39,10 @@ int tree_change(int fd, unsigned set, unsigned clear, struct err *e)
 	return 0;
 }
 
-static int attach(int tree, int dir, const char *name, unsigned flags, struct err *e)
-{
-	if (AS_ADMIN(syscall(SYS_move_mount, tree, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH | flags)) < 0)
-		return err_sys(e, "attach the mount");
-	return 0;
-}
-
 int tree_attach(int tree, int target, struct err *e)
 {
-	return attach(tree, target, "", MOVE_MOUNT_T_EMPTY_PATH, e);
-}
-
-int tree_attach_at(int tree, int dir, const char *name, struct err *e)
-{
-	return attach(tree, dir, name, 0, e); /* no link is followed */
+	if (AS_ADMIN(syscall(SYS_move_mount, tree, "", target, "",
+			     MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)) < 0)
+		return err_sys(e, "attach the mount");
+	return 0;
 }

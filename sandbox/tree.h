@@ -29,6 +29,3 @@ int tree_change(int fd, unsigned set, unsigned clear, struct err *e);
 
 /* Attaches a detached tree on what the descriptor target names. 0 or -errno. */
 int tree_attach(int tree, int target, struct err *e);
-
-/* The same on the file called name in dir, a directory of croft's own, in which nobody else changes names. */
-int tree_attach_at(int tree, int dir, const char *name, struct err *e);

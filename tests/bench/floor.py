@@ -113,6 +113,7 @@ class Mounts:
 
     def __init__(self, plan, host, calls):
         self.plan, self.host, self.calls = plan, host, calls
+        self.covered = None  # the first file that was covered
 
     def of_kind(self, *kinds):
         return [op for op in self.plan['ops'] if op['kind'] in kinds]
@@ -179,18 +180,17 @@ class Mounts:
                 self.calls.add('symlinkat', pointer(target), 'AT_FDCWD', pointer(f'{dev}/{name}'))
 
     def covers(self):
-        first = {}
+        first = None
         for op in self.of_kind('mask'):
             kind, target = self.host.kind(op['target']), relative(op['target'])
-            if kind in first:
-                self.calls.bind(first[kind], target)
-            elif kind == 'dir':
+            if kind == 'dir':
                 self.calls.mount('tmpfs', target, 'tmpfs', MS['RDONLY'] | MS['NOSUID'] | MS['NODEV'] | MS['NOEXEC'], tmpfs(0o555, 4096, 2))
+            elif kind == 'file' and first:
+                self.calls.bind(first, target)
             elif kind == 'file':
                 self.calls.bind('dev/null', target)
                 self.calls.set_attr(target, ATTR['RDONLY'])
-            if kind in ('dir', 'file'):
-                first.setdefault(kind, target)
+                first = target
 
     def read_only(self):
         """A place of a mount that is read-only for a moment is read-only for good."""

@@ -325,6 +325,29 @@ class Privilege(GateTest):
             self.put_gate(caps=caps)
             self.refused(rf'^croft: {message}', 'host', '--', 'true')
 
+    def test_no_name_is_looked_up_while_it_is_effective(self):
+        """Whose directory it is might answer as late as he likes (FUSE)."""
+        self.needs_package('strace')
+        log, data = self.make_dir('root'), self.home_dir()
+        r = self.run_as('root', ['strace', '-ff', '-qq', '-s', '200', '-u', USER, '-o', log + '/log', self.croft_path, 'run', '--gate', '--map', 'none', '-t',
+                                 '-v', data + ':/mnt', 'host', '--', 'true'])
+        self.assertRan(r)
+        names, looked_up = set(), set()
+        for path in os.listdir(log):
+            effective = False
+            for line in self.text_of(f'{log}/{path}').splitlines():
+                if line.startswith('capset(') and line.endswith(' = 0'):
+                    effective = 'effective=0' not in line
+                elif effective:
+                    name, _, arguments = line.partition('(')
+                    names.add(name)
+                    if name == 'mount':  # its second is the place
+                        arguments = re.sub(r'^[^,]*,', '', arguments).partition(',')[0]
+                    if name not in ('fsopen', 'fsconfig', 'sethostname'):
+                        looked_up.update(re.findall(r'"([^"]*)"', arguments))
+        self.assertEqual(names, {'clone3', 'mount', 'fsopen', 'fsconfig', 'fsmount', 'open_tree', 'mount_setattr', 'move_mount', 'pivot_root', 'umount2', 'sethostname'})
+        self.assertEqual(looked_up, {'', '.', '/'})
+
     def test_no_new_privs_is_named(self):
         r = self.run_as(USER, ['setpriv', '--no-new-privs', self.croft_path, 'run', '--gate', 'host', '--', 'true'])
         # The second: croft is under a profile of AppArmor (tests/vm/deny-userns) that it cannot leave then.
