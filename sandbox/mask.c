@@ -32,18 +32,25 @@ int mask_place(int base, const char *path, struct err *e)
 	return fd < 0 ? err_sys(e, "open %s to cover it", QUOTE(path)) : fd;
 }
 
-static int cover_file(int place, struct err *e)
+static int null_tree(struct err *e)
 {
 	fd_auto int null = dev_host("null", e);
-	fd_auto int tree = -1;
 
-	if (null < 0)
-		return null;
-	tree = tree_clone(null, TREE_NOSUID | TREE_NOEXEC | TREE_READ_ONLY, e);
-	return tree < 0 ? tree : tree_attach(tree, place, e);
+	return null < 0 ? null : tree_clone(null, TREE_NOSUID | TREE_NOEXEC | TREE_READ_ONLY, e);
 }
 
-int mask_cover(int base, const char *path, struct err *e)
+static int cover_file(int place, int *null, struct err *e)
+{
+	fd_auto int tree = *null < 0 ? null_tree(e) : tree_clone(*null, 0, e);
+
+	if (tree < 0 || tree_attach(tree, place, e) < 0)
+		return -e->code;
+	if (*null < 0)
+		*null = TAKE_FD(tree);
+	return 0;
+}
+
+int mask_cover(int base, const char *path, int *null, struct err *e)
 {
 	fd_auto int place = mask_place(base, path, e);
 	struct stat st;
@@ -55,7 +62,7 @@ int mask_cover(int base, const char *path, struct err *e)
 		return err_sys(e, "look at %s", QUOTE(path));
 	r = S_ISDIR(st.st_mode)
 		    ? fs_tmpfs(place, MS_RDONLY | MS_NOEXEC, 0555, EMPTY_BYTES, EMPTY_INODES, path, e)
-		    : cover_file(place, e);
+		    : cover_file(place, null, e);
 	return r < 0 ? err_wrap(e, "cover %s", QUOTE(path)) : 0;
 }
 
@@ -94,13 +101,13 @@ static int hold(int base, const char *place, struct err *e)
 	return 0;
 }
 
-int mask_cover_all(int tree, const struct sandbox_masks *masks, struct err *e)
+int mask_cover_all(int tree, const struct sandbox_masks *masks, int *null, struct err *e)
 {
 	for (uint32_t i = 0; masks && i < masks->n; i++) {
 		int r = hold(tree, masks->place[i], e);
 
 		if (r == 0)
-			r = mask_cover(tree, masks->place[i], e);
+			r = mask_cover(tree, masks->place[i], null, e);
 		if (r != 0)
 			return r > 0 ? not_there(masks->place[i], e) : r;
 	}

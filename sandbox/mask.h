@@ -18,13 +18,14 @@ int mask_place(int base, const char *path, struct err *e);
 
 /*
  * Covers path below base, which is mounted: a directory by an empty read-only tmpfs, anything else by the
- * host's /dev/null. 1 where it is not there, 0, or -errno.
+ * host's /dev/null. *null is the first that was covered so, of which the others are copies, or -1: the
+ * caller's to close. 1 where it is not there, 0, or -errno.
  */
-int mask_cover(int base, const char *path, struct err *e);
+int mask_cover(int base, const char *path, int *null, struct err *e);
 
 /* Covers all of them below the mounted tree, and holds the directories that lead there in their places: none
  * can be moved. One that is not there is an error. 0 or -errno. */
-int mask_cover_all(int tree, const struct sandbox_masks *masks, struct err *e);
+int mask_cover_all(int tree, const struct sandbox_masks *masks, int *null, struct err *e);
 
 /* Makes path below base, and what is mounted below it, read-only, where it is there. 0 or -errno. */
 int mask_read_only(int base, const char *path, struct err *e);

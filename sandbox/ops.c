@@ -30,7 +30,7 @@ struct mounted {
 	bool there[OWN_COUNT]; /* mounted, and then: */
 	bool plain[OWN_COUNT]; /* no link led there */
 	dev_t device[OWN_COUNT];
-	struct blanks blanks;
+	int null; /* of mask_cover() */
 };
 
 struct work {
@@ -142,7 +142,7 @@ static int bind_at(const struct work *w, int source, unsigned flags, struct err 
 	r = tree_attach(tree, target, e);
 	if (r == -ENOTDIR || r == -EINVAL)
 		return err_set(e, -r, "one of both is a directory, the other is not");
-	return r < 0 ? r : mask_cover_all(tree, w->masks, &w->mounted->blanks, e);
+	return r < 0 ? r : mask_cover_all(tree, w->masks, &w->mounted->null, e);
 }
 
 static int run_volume(const struct work *w, struct err *e)
@@ -379,7 +379,7 @@ static int run_mask(const struct work *w, struct err *e)
 
 	if (base < 0)
 		return base;
-	r = mask_cover(base, place, &w->mounted->blanks, e);
+	r = mask_cover(base, place, &w->mounted->null, e);
 	return r > 0 ? 0 : r;
 }
 
@@ -403,7 +403,7 @@ static_assert(sizeof(run) / sizeof(run[0]) == OP_KIND_COUNT, "a function for eac
 int ops_run(const struct plan *p, const struct pins *pins, int root, struct gifts *gifts,
 	    const struct idmapper *m, struct err *e)
 {
-	struct mounted mounted = {.top = {-1, -1, -1}, .blanks = {-1, -1}};
+	struct mounted mounted = {.top = {-1, -1, -1}, .null = -1};
 	int r = 0;
 
 	for (uint32_t i = 0; i < p->ops.count && r >= 0; i++) {
@@ -420,6 +420,6 @@ int ops_run(const struct plan *p, const struct pins *pins, int root, struct gift
 	}
 	for (enum own own = 0; own < OWN_COUNT; own++)
 		fd_close(mounted.top[own]);
-	blanks_close(&mounted.blanks);
+	fd_close(mounted.null);
 	return r < 0 ? r : 0;
 }

@@ -49,7 +49,7 @@ static int open_root(const struct plan *p, const struct pins *pins, const struct
 
 static int attach_on_root(int tree, struct err *e)
 {
-	fd_auto int slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd_auto int slash = fd_open("/", O_PATH | O_DIRECTORY);
 
 	return slash < 0 ? err_sys(e, "open /") : tree_attach(tree, slash, e);
 }
@@ -115,14 +115,14 @@ int root_isolate(struct err *e)
 int root_attach(const struct plan *p, const struct pins *pins, const struct idmapper *m,
 		const struct maker *maker, struct err *e)
 {
-	fd_auto int root = -1;
+	fd_auto int root = -1, null = -1;
 
 	if (p->root_kind == PLAN_ROOT_HOST)
 		return fs_tmpfs_on_root(0755, p->ephemeral_size, e);
 	/* Over an image always, so that mount points can be made that it does not have. */
 	root = p->ephemeral || plan_root_is_image(p) ? attach_overlay(p, pins, m, maker, e)
 						     : attach_directory(p, pins, m, e);
-	if (root >= 0 && mask_cover_all(root, pins->masks[0], e) < 0)
+	if (root >= 0 && mask_cover_all(root, pins->masks[0], &null, e) < 0)
 		return err_wrap(e, "root %s", QUOTE(p->root));
 	return root < 0 ? root : TAKE_FD(root);
 }

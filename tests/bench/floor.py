@@ -113,7 +113,6 @@ class Mounts:
 
     def __init__(self, plan, host, calls):
         self.plan, self.host, self.calls = plan, host, calls
-        self.covered = None  # the first file that was covered
 
     def of_kind(self, *kinds):
         return [op for op in self.plan['ops'] if op['kind'] in kinds]
