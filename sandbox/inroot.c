@@ -140,7 +140,8 @@ static int make_first_missing(int root, char path[PATH_MAX], const struct leaf *
 	return 0;
 }
 
-/* A function of its own: its stack is large, and most places are there, or lie in the root itself. */
+/* Of a path at whose end nothing was found. A function of its own: its stack is large, and most places are
+ * there, or lie in the root itself. */
 static __attribute__((noinline)) int make_way(int root, const char *want, const struct leaf *leaf,
 					      bool *ret_plain)
 {
@@ -151,20 +152,20 @@ static __attribute__((noinline)) int make_way(int root, const char *want, const 
 		return -ENAMETOOLONG;
 	/* Every round makes one component or follows one link. */
 	for (int rounds = 0; rounds < PATH_MAX / 2 + LINKS_MAX; rounds++) {
-		int fd = open_leaf(root, path, leaf, ret_plain);
-		int r;
+		int r = make_last(root, path, leaf);
+		int fd;
 
+		if (r == -ENOENT) /* not the last alone */
+			r = make_first_missing(root, path, leaf);
+		if (r < 0)
+			return r;
+		fd = open_leaf(root, path, leaf, ret_plain);
 		if (fd >= 0 && *ret_plain)
 			*ret_plain = !strcmp(path, want);
 		if (fd >= 0)
 			return fd;
 		if (errno != ENOENT)
 			return -errno;
-		r = make_last(root, path, leaf);
-		if (r == -ENOENT) /* not the last alone */
-			r = make_first_missing(root, path, leaf);
-		if (r < 0)
-			return r;
 	}
 	return -ELOOP;
 }
