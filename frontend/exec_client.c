@@ -71,16 +71,6 @@ static void send_signal(void *ctx, int sig)
 
 /* --- what the session says ------------------------------------------------------------------------------ */
 
-static void got_terminal(struct client *c, int *fd)
-{
-	const int master = fd_take(fd);
-
-	if (master < 0 || c->relay.proxy.master >= 0 || proxy_start(&c->relay.proxy, master, c->e) < 0) {
-		fd_close(master);
-		c->over = true;
-	}
-}
-
 /* Whether there was a message. */
 static bool read_message(struct client *c)
 {
@@ -103,7 +93,7 @@ static bool read_message(struct client *c)
 		c->status = m.err.status;
 		c->over = true;
 	} else if (m.type == MSG_TERMINAL) {
-		got_terminal(c, &fd);
+		c->over = relay_terminal(&c->relay, fd_take(&fd), c->e) < 0;
 	} else if (m.type == MSG_STOPPED) {
 		relay_stopped(&c->relay);
 	}

@@ -62,6 +62,14 @@ void relay_stopped(struct relay *r)
 		stop_ourselves(r, 0);
 }
 
+int relay_terminal(struct relay *r, int master, struct err *e)
+{
+	if (master >= 0 && r->proxy.master < 0 && proxy_start(&r->proxy, master, e) == 0)
+		return 0;
+	fd_close(master);
+	return -1;
+}
+
 static void got_signal(struct relay *r, int sig, int code)
 {
 	if (r->ignored[sig])

@@ -45,6 +45,10 @@ void relay_tie(struct relay *r, pid_t starter);
 void relay_stop(struct relay *r);
 void relay_stop_again(struct relay *r);
 
+/* Takes the other end of the command's terminal, of which there is one; -1 is none. 0, or -1, with a sentence
+ * where it did not start. */
+int relay_terminal(struct relay *r, int master, struct err *e);
+
 /* The command was stopped by its own terminal: the caller's shell gets its prompt back. */
 void relay_stopped(struct relay *r);
 

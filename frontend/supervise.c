@@ -55,14 +55,6 @@ static void send_signal(void *ctx, int sig)
 
 /* --- messages from inside -------------------------------------------------------------------- */
 
-static void got_terminal(struct supervisor *s, int master)
-{
-	if (s->relay.proxy.master >= 0 || proxy_start(&s->relay.proxy, master, s->e) < 0) {
-		fd_close(master);
-		send_signal(s, SIGKILL);
-	}
-}
-
 /* One message, if there is one. Returns whether there was. */
 static bool read_message(struct supervisor *s)
 {
@@ -80,18 +72,20 @@ static bool read_message(struct supervisor *s)
 		s->sock = -1;
 		return false;
 	}
-	if (m.type == MSG_ERROR && !s->e->code)
+	if (m.type == MSG_ERROR && !s->e->code) {
 		*s->e = m.err;
-	else if (m.type == MSG_NOTE)
+	} else if (m.type == MSG_NOTE) {
 		note_print("croft", "%s", m.err.msg);
-	else if (m.type == MSG_TERMINAL && fd >= 0)
-		got_terminal(s, fd_take(&fd));
-	else if (m.type == MSG_STOPPED)
+	} else if (m.type == MSG_TERMINAL && fd >= 0) {
+		if (relay_terminal(&s->relay, fd_take(&fd), s->e) < 0)
+			send_signal(s, SIGKILL);
+	} else if (m.type == MSG_STOPPED) {
 		relay_stopped(&s->relay);
-	else if (m.type == MSG_CHILD && s->pidfd < 0)
+	} else if (m.type == MSG_CHILD && s->pidfd < 0) {
 		s->pidfd = fd_take(&fd);
-	else if (s->job->report)
+	} else if (s->job->report) {
 		report_message(s->job->report, &m, &fd);
+	}
 	fd_close(fd);
 	return true;
 }
